@@ -1,0 +1,3 @@
+"""smtpwire: submit mail."""
+
+__version__ = "0.1.0"

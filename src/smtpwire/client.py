@@ -1,0 +1,90 @@
+"""What a caller may ask of a connection: servers, names, TLS, login, limits, the shape of the protocol.
+
+Values only, shared by everything above the drivers; `smtpwire.net` is given what it needs of them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NamedTuple
+else:
+    from smtpwire.record import NamedTuple
+
+
+class TLSMode(Enum):
+    """How much TLS is asked for."""
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    """STARTTLS when offered; in the clear when it cannot be had (`-T`)."""
+    REQUIRED = "required"
+    """No AUTH and no MAIL without it (`-M`)."""
+
+
+class Server(NamedTuple):
+    """One server to try."""
+
+    host: str
+    """A name, an IPv4 or an IPv6 address, without brackets."""
+    port: int
+    tls_on_connect: bool = False
+
+
+class Login(NamedTuple):
+    """Whom to log in as."""
+
+    user: str
+    password: Callable[[], str]
+    """Called at most once a connection, when a mechanism needs it."""
+    mechanisms: tuple[str, ...] = ()
+    """In this order and no others; empty for the default order."""
+    allow_cleartext: bool = False
+    """Send PLAIN and LOGIN without TLS to any address, not just loopback."""
+
+
+class TLSSettings(NamedTuple):
+    """What a TLS connection must be."""
+
+    verify: bool = False
+    """Chain and name must be right (`-V`)."""
+    ca_file: str | None = None
+    ciphers: str | None = None
+    """An OpenSSL cipher string, for TLS 1.2 and below."""
+    minimum: str | None = None
+    """"1.0", "1.1", "1.2" or "1.3"; None for the library's default."""
+    maximum: str | None = None
+
+
+class ClientSettings(NamedTuple):
+    """All that decides how a connection is made and what is said on it."""
+
+    servers: tuple[Server, ...]
+    helo: str | None = None
+    """The name for EHLO; None to find the host's own."""
+    tls: TLSMode = TLSMode.NONE
+    tls_settings: TLSSettings = TLSSettings()
+    login: Login | None = None
+    timeout: float | None = None
+    """Seconds that no phase may exceed; None for the limits of RFC 5321 section 4.5.3.2."""
+    connect_timeout: float = 30.0
+    """Seconds for each address."""
+    pipelining: bool = True
+    chunking: bool = True
+    chunk_size: int | None = None
+    """Octets a BDAT chunk; None for one chunk a message."""
+    no_wait: bool = False
+    """Bodies follow their envelope before it is answered."""
+    declare_size: bool = True
+    """SIZE= on MAIL, and no message larger than the server's limit is begun."""
+    require_all: bool = False
+    """One refused recipient aborts the message (`-a`)."""
+    send_anyway: bool = False
+    """The content is attempted even when every recipient was refused (`-c`)."""
+    force: bool = False
+    """Send what needs an extension that is not offered."""
+    trace: bool = False
+    """Report every line said and heard to the observer."""

@@ -1,0 +1,115 @@
+"""What a run tells whoever watches it, while it goes on and at its end."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Protocol
+
+    from smtpwire.core.reply import Reply
+    from smtpwire.core.transaction import Outcome, RecipientOutcome
+    from smtpwire.errors import SMTPError
+else:
+    from smtpwire.record import NamedTuple
+
+    Protocol = object
+
+
+
+class ConnectionInfo(NamedTuple):
+    """One connection that is ready for messages."""
+
+    server: str
+    """As it was asked for: a name or an address."""
+    port: int
+    address: str
+    """The address that answered, without brackets."""
+    protocol: str
+    """ESMTP, or SMTP after HELO."""
+    tls_version: str | None
+    """TLSv1.3 and the like; None in the clear."""
+    tls_cipher: str | None
+    verified: bool
+    mechanism: str | None
+    """The SASL mechanism of the login, or None."""
+    greeting: Reply
+    hello: Reply
+    """The last reply to EHLO or HELO."""
+    seconds: float
+    """From the start of connecting until ready."""
+
+
+class MessageResult(NamedTuple):
+    """What became of one message, recipient by recipient."""
+
+    index: int
+    """Its place in the run, from 0."""
+    name: str
+    """The name the user gave it; "-" for standard input."""
+    reverse_path: str | None
+    """As sent, without angle brackets: "" is the null reverse-path; None when it is not known."""
+    recipients: tuple[RecipientOutcome, ...]
+    """Empty when the message could not be used, so that its recipients never were known."""
+    octets: int | None
+    """Its size on the wire, None when it was not counted."""
+    outcome: Outcome
+    """For the message: accepted when any recipient was; else unknown, deferred, refused, unsent, the first that any was."""
+    reply: Reply | None
+    command: str
+    error: SMTPError | None
+    seconds: float
+    """From the time its turn came until it was settled."""
+
+
+class Problem(NamedTuple):
+    """One thing that went wrong, in the order met: what the exit code is made of and stderr shows."""
+
+    where: str
+    """A message's name, or HOST:PORT."""
+    error: SMTPError | None
+    reply: Reply | None
+    command: str
+    outcome: Outcome | None
+    """Of the recipient or message it is about; None when it is about the connection."""
+    recipient: str | None
+    """The one recipient it is about; None for a whole message or connection."""
+
+
+class RunReport(NamedTuple):
+    """The whole run."""
+
+    messages: int
+    outcomes: dict[Outcome, int]
+    """Recipients by outcome."""
+    problems: tuple[Problem, ...]
+    """The first of each kind is enough for the exit code, so repeats may be left out."""
+    signal: int | None
+    """The number of the signal that ended it, or None."""
+
+
+class Observer(Protocol):
+    """Whoever watches a run.  No call may raise; each returns soon."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line in a trace: a connection attempt, TLS, a close."""
+
+    def sent(self, line: bytes, *, tls: bool, secret: bool) -> None:
+        """A command line was handed to the transport, CRLF included."""
+
+    def sent_body(self, data: bytes | memoryview, *, tls: bool, last: bool) -> None:
+        """A piece of content was handed to the transport; `last` with the last one of a chunk or message."""
+
+    def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
+        """A whole reply came."""
+
+    def connected(self, info: ConnectionInfo) -> None:
+        """A connection is ready for messages."""
+
+    def message(self, result: MessageResult) -> None:
+        """A message is settled."""
+
+    def problem(self, problem: Problem) -> None:
+        """An error; one line on stderr."""
+
+    def warning(self, where: str, text: str) -> None:
+        """Not an error; one line on stderr. `text` may hold what a server said, unescaped."""
