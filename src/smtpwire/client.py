@@ -5,24 +5,16 @@ Values only, shared by everything above the drivers; `smtpwire.net` is given wha
 
 from __future__ import annotations
 
-from enum import Enum
+from smtpwire.core.session import Login, TLSMode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NamedTuple
 else:
     from smtpwire.record import NamedTuple
 
 
-class TLSMode(Enum):
-    """How much TLS is asked for."""
-
-    NONE = "none"
-    OPPORTUNISTIC = "opportunistic"
-    """STARTTLS when offered; in the clear when it cannot be had (`-T`)."""
-    REQUIRED = "required"
-    """No AUTH and no MAIL without it (`-M`)."""
+__all__ = ["ClientSettings", "Login", "Server", "TLSMode", "TLSSettings"]
 
 
 class Server(NamedTuple):
@@ -32,18 +24,6 @@ class Server(NamedTuple):
     """A name, an IPv4 or an IPv6 address, without brackets."""
     port: int
     tls_on_connect: bool = False
-
-
-class Login(NamedTuple):
-    """Whom to log in as."""
-
-    user: str
-    password: Callable[[], str]
-    """Called at most once a connection, when a mechanism needs it."""
-    mechanisms: tuple[str, ...] = ()
-    """In this order and no others; empty for the default order."""
-    allow_cleartext: bool = False
-    """Send PLAIN and LOGIN without TLS to any address, not just loopback."""
 
 
 class TLSSettings(NamedTuple):

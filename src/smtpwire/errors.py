@@ -19,7 +19,7 @@ an exception.  These are for what breaks: the connection, the conversation, the 
      |- AuthFailed               .mechanism: the one that was refused, or None when none could be used
      |- ProtocolError
      |   |- LocalProtocolError   the caller broke the contract of a call
-     |   `- RemoteProtocolError  the server did: nothing more is said on this connection
+     |   `- RemoteProtocolError  the server did: nothing more is said on this connection; .line
      |- MessageError             .where: a message that cannot be sent
      |   |- MessageNotFound      it cannot be opened
      |   |- MessageUnreadable    reading it failed half-way
@@ -28,8 +28,8 @@ an exception.  These are for what breaks: the connection, the conversation, the 
      `- InvalidAddress           also a ValueError
 
 Texts are whole sentences without a final period, without line ends, and without secrets.  Text
-that came from a server is in them only as `Reply` values, never formatted in: whoever shows an
-error escapes the reply.
+that came from a server is in them only as a `Reply` or as the octets `line`, never formatted in:
+whoever shows an error escapes it.
 """
 
 from __future__ import annotations
@@ -140,7 +140,17 @@ class LocalProtocolError(ProtocolError):
 
 
 class RemoteProtocolError(ProtocolError):
-    """The server did: replies and commands no longer match."""
+    """The server did: replies and commands no longer match.
+
+    Attributes:
+        line: the octets that could not be read as a reply, or None.
+    """
+
+    def __init__(
+        self, text: str, *, reply: Reply | None = None, line: bytes | None = None
+    ) -> None:
+        super().__init__(text, reply=reply)
+        self.line = line
 
 
 class MessageError(SMTPError):

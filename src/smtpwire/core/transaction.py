@@ -74,8 +74,8 @@ class TransactionResult(NamedTuple):
     """What broke, where it was not a reply about the message that decided."""
     command: str
     """The command that `reply` answers ("MAIL", "RCPT", "DATA", "end of data"...), "" without one."""
-    body_begun: bool
-    """Whether an octet of the content was handed to the transport."""
+    resend: bool
+    """Nothing of it can have been taken: it may be sent again, unasked, on another connection."""
 
     @property
     def accepted(self) -> int:

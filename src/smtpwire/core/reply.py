@@ -1,0 +1,167 @@
+"""Replies, and the one place where octets become replies.
+
+The grammar is that of RFC 5321 section 4.2, read strictly where looseness could make a success of a
+failure: exactly three ASCII digits, the first from 2 to 5, then a space, a hyphen or the end of the
+line, and one code for all lines of a reply.  It is read leniently where nothing hangs on it: a line
+may end in a bare LF, and a code may stand without text (section 4.2 asks clients to accept that).
+
+What a server says is data.  It is kept as the octets that came; `Reply.lines` decodes it without
+ever failing, and whoever shows it escapes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+from smtpwire.errors import RemoteProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from smtpwire.record import NamedTuple
+
+MAX_LINE = 65_536
+"""Octets in one line; RFC 5321 section 4.5.3.1.5 asks for 512 and lets servers send more."""
+MAX_LINES = 1_000
+"""Lines in one reply.  The longest EHLO replies seen have about 40."""
+MAX_REPLY = 262_144
+"""Octets in one reply, all lines together."""
+
+_STATUS = re.compile(rb"([245])\.(\d{1,3})\.(\d{1,3})(?![^ ])")
+
+
+class EnhancedStatus(NamedTuple):
+    """An enhanced status code (RFC 3463 section 2)."""
+
+    klass: int
+    subject: int
+    detail: int
+
+    def __str__(self) -> str:
+        return f"{self.klass}.{self.subject}.{self.detail}"
+
+
+class Reply(NamedTuple):
+    """One whole reply."""
+
+    code: int
+    """200 to 599."""
+    raw: tuple[bytes, ...]
+    """The text of each line, without code, separator and line end."""
+
+    @property
+    def ok(self) -> bool:
+        """2yz: done."""
+        return self.code < 300
+
+    @property
+    def intermediate(self) -> bool:
+        """3yz: go on."""
+        return 300 <= self.code < 400
+
+    @property
+    def transient(self) -> bool:
+        """4yz: not now."""
+        return 400 <= self.code < 500
+
+    @property
+    def permanent(self) -> bool:
+        """5yz: no."""
+        return self.code >= 500
+
+    @property
+    def refusal(self) -> bool:
+        """4yz or 5yz."""
+        return self.code >= 400
+
+    @property
+    def status(self) -> EnhancedStatus | None:
+        """The enhanced status code, if there is one whose class is that of the code.
+
+        RFC 2034 section 4 requires the classes to agree; a stale or careless one is no information.
+        """
+        match = _STATUS.match(self.raw[0])
+        if match is None or int(match[1]) != self.code // 100:
+            return None
+        return EnhancedStatus(int(match[1]), int(match[2]), int(match[3]))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text of each line; octets that are not UTF-8 appear as `\\xNN`."""
+        return tuple(line.decode("utf-8", "backslashreplace") for line in self.raw)
+
+    @property
+    def text(self) -> str:
+        """All lines, joined by single spaces.  Not escaped: this is what the server sent."""
+        return " ".join(line for line in self.lines if line)
+
+
+class ReplyParser:
+    """Octets in, replies out, whatever the fragmentation.
+
+    Call `feed`, then `next` until it returns None.  After `next` has raised, nothing that follows
+    can be believed, and the parser is of no further use.
+    """
+
+    def __init__(self) -> None:
+        self._lines: deque[bytes] = deque()
+        self._tail = b""
+        self._texts: list[bytes] = []
+        self._code = b""
+        self._octets = 0
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take what came; `data` is not kept."""
+        pieces = (self._tail + data).split(b"\n") if self._tail else bytes(data).split(b"\n")
+        self._tail = pieces.pop()
+        self._lines.extend(pieces)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything fed has been returned: no octet of a further reply has come."""
+        return not (self._lines or self._tail or self._texts)
+
+    def next(self) -> Reply | None:
+        """Return the next whole reply, or None when more octets are needed.
+
+        Raises:
+            RemoteProtocolError: what came is not a reply, or is beyond the limits.
+        """
+        while self._lines:
+            line = self._lines.popleft()
+            if line[-1:] == b"\r":
+                line = line[:-1]
+            code, separator = line[:3], line[3:4]
+            if len(line) > MAX_LINE:
+                raise _too_long(line)
+            if not (len(code) == 3 and code.isdigit() and b"200" <= code < b"600"):
+                raise RemoteProtocolError("what came is not an SMTP reply", line=line)
+            if separator not in (b" ", b"-", b""):
+                raise RemoteProtocolError(
+                    "a reply code must be three digits, then a space or a hyphen", line=line
+                )
+            if self._texts and code != self._code:
+                raise RemoteProtocolError("the lines of one reply have different codes", line=line)
+            if separator != b"-" and not self._texts:
+                return Reply(int(code), (line[4:],))
+            self._code = code
+            self._texts.append(line[4:])
+            self._octets += len(line)
+            if separator != b"-":
+                reply = Reply(int(code), tuple(self._texts))
+                self._texts.clear()
+                self._octets = 0
+                return reply
+            if len(self._texts) >= MAX_LINES or self._octets > MAX_REPLY:
+                raise RemoteProtocolError(
+                    f"a reply is longer than {MAX_LINES} lines or {MAX_REPLY} octets", line=line
+                )
+        if len(self._tail) > MAX_LINE:
+            raise _too_long(self._tail)
+        return None
+
+
+def _too_long(line: bytes) -> RemoteProtocolError:
+    return RemoteProtocolError(f"a reply line is longer than {MAX_LINE} octets", line=line[:200])
