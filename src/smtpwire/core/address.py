@@ -257,7 +257,7 @@ def _local_part(subject: _Subject, start: int, end: int) -> int:
 
 
 def _refuse_hidden(subject: _Subject, start: int, end: int) -> None:
-    from unicodedata import category  # noqa: PLC0415 - only for addresses that are not ASCII
+    from unicodedata import category  # only for addresses that are not ASCII
 
     for position in range(start, end):
         char = subject.text[position]
@@ -317,7 +317,7 @@ def _label(subject: _Subject, label: str, start: int) -> str:
 
 
 def _a_label(subject: _Subject, label: str, place: str) -> str:
-    import idna  # noqa: PLC0415 - only for domains that are not ASCII
+    import idna  # only for domains that are not ASCII
 
     try:
         return idna.alabel(label).decode()
