@@ -97,6 +97,8 @@ class Engine:
         self._stop: SMTPError | None = None
         """Why nothing more is written, while last replies are still read."""
         self._stop_wait = Wait.CLOSING
+        self.replies = 0
+        """How many replies have come: a driver's measure of progress."""
         self._output: list[bytes | Content] = []
         self._events: list[Event] = []
         self._closed: Close | None = None
@@ -390,6 +392,7 @@ class Engine:
     # -- replies ---------------------------------------------------------------------------------
 
     def _on_reply(self, reply: Reply) -> None:
+        self.replies += 1
         if self._options.trace:
             self._events.append(Replied(reply))
         if not self._fifo:
