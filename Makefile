@@ -1,0 +1,59 @@
+# The two to know: `make test` and `make demo`.  Each sets up what it needs in .venv by itself.
+#
+#   make test    every test, on all processors, in random order   (ARGS='tests/unit -x' for a part)
+#   make demo    start a mail catcher, submit the messages of examples/, show what arrived
+#   make lint    formatter, linters, layers, type checkers, manual page
+#   make cov     branch coverage of core and message by their unit tests: 100 % or it fails
+#   make soak    the long version of `make test`; the log goes to docs/evidence/
+#   make fmt     let the formatter write
+#   make pin     write requirements/*.txt anew, with hashes
+#   make clean   remove all that the others made
+#
+# PYTHON=/path/to/python3.11 chooses the interpreter; without it, one of 3.11 or newer is found.
+
+BIN := .venv/bin
+PAGE := src/smtpwire/cli/smtp.1
+export PYTHON
+
+.PHONY: test demo lint cov soak fmt pin clean
+
+test:
+	@tools/setup test
+	$(BIN)/pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+demo:
+	@tools/setup test
+	@$(BIN)/python tools/demo.py
+
+lint:
+	@tools/setup test lint
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pyright
+	@if command -v mandoc >/dev/null; then set -x; mandoc -T lint -W warning $(PAGE); \
+	else echo 'lint: mandoc is not installed, so $(PAGE) was not checked' >&2; fi
+
+# One measured part each, so that no package lives on the tests of another.
+cov:
+	@tools/setup test
+	tools/coverage core
+	tools/coverage message
+
+soak:
+	@tools/setup test
+	tools/soak $(ARGS)
+
+fmt:
+	@tools/setup test lint
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+pin:
+	tools/pin
+
+clean:
+	rm -rf .venv .venv-pin build dist .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
