@@ -1,0 +1,1 @@
+"""The command `smtp`: command line, outputs, exit codes."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple, Protocol
+    from typing import NamedTuple
 
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import Outcome, RecipientOutcome
     from smtpwire.errors import SMTPError
 else:
     from smtpwire.record import NamedTuple
-
-    Protocol = object
-
 
 
 class ConnectionInfo(NamedTuple):
@@ -87,8 +84,11 @@ class RunReport(NamedTuple):
     """The number of the signal that ended it, or None."""
 
 
-class Observer(Protocol):
-    """Whoever watches a run.  No call may raise; each returns soon."""
+class Observer:
+    """Whoever watches a run; each method does nothing until it is overridden.
+
+    No call may raise, and each is to return soon.
+    """
 
     def note(self, text: str) -> None:
         """Something worth a line in a trace: a connection attempt, TLS, a close."""

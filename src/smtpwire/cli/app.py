@@ -1,0 +1,148 @@
+"""One run of the command: from options to what is to be done, and from what was done to a code."""
+
+from __future__ import annotations
+
+from smtpwire.cli.errors import UsageError, line
+from smtpwire.cli.exitcode import exit_code
+from smtpwire.cli.outputs import Outputs
+from smtpwire.cli.secrets import find_password
+from smtpwire.client import ClientSettings, Login, TLSSettings
+from smtpwire.message.source import message_names
+from smtpwire.run.runner import RunSettings, run
+from smtpwire.run.stop import StopRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smtpwire.cli.masking import Mask
+    from smtpwire.cli.parse import CliOptions
+    from smtpwire.run.report import Observer, RunReport
+
+_STDIN = 0
+
+
+def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
+    """Submit what a command line names.
+
+    Args:
+        options: the command line.
+        environ: the environment.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        CommandError: nothing was sent, for a reason that could be seen before connecting.
+        SMTPError: the list of messages (`--files-from`) cannot be opened.
+    """
+    _check_tls(options)
+    outputs = Outputs(options)
+    try:
+        for where, text in options.warnings:
+            outputs.warn(where, text)
+        login, mask = _login(options, environ, outputs)
+        settings = run_settings(options, login)
+        report = _run(settings, outputs.observer(mask))
+        if report.signal is not None:
+            outputs.say(line("", _stopped(report)))
+    finally:
+        outputs.close()
+    return exit_code(report, output=outputs.code)
+
+
+def run_settings(options: CliOptions, login: Login | None) -> RunSettings:
+    """Return what a run is to do."""
+    envelope, flags = options.envelope, options.flags
+    return RunSettings(
+        client=client_settings(options, login),
+        names=message_names(options.messages, options.files_from, _STDIN),
+        reverse_path=envelope.reverse_path,
+        reverse_path_given=envelope.reverse_path_given,
+        recipients=envelope.recipients,
+        from_header=envelope.from_header,
+        received="received" in flags,
+        raw="raw" in flags,
+        dot_stuffing="no-dot-stuffing" not in flags,
+        disconnect="disconnect" in flags,
+        stop_at_failure="stop" in flags,
+        spool="no-size" not in flags,
+    )
+
+
+def client_settings(options: CliOptions, login: Login | None) -> ClientSettings:
+    """Return how connections are to be made, and what is to be said on them."""
+    flags = options.flags
+    settings = ClientSettings(
+        servers=options.servers,
+        helo=options.helo,
+        tls=options.tls.mode,
+        tls_settings=tls_settings(options),
+        login=login,
+        timeout=options.timeout,
+        pipelining="no-pipelining" not in flags,
+        chunking="no-chunking" not in flags,
+        chunk_size=options.chunk_size,
+        no_wait="no-wait" in flags,
+        declare_size="no-size" not in flags,
+        require_all="require-all" in flags,
+        send_anyway="continue" in flags,
+        force="force" in flags,
+        trace=options.trace is not None,
+    )
+    if options.connect_timeout is None:
+        return settings
+    return settings._replace(connect_timeout=options.connect_timeout)
+
+
+def tls_settings(options: CliOptions) -> TLSSettings:
+    """Return what a TLS connection must be."""
+    tls = options.tls
+    return TLSSettings(
+        verify=tls.verify,
+        ca_file=tls.ca_file,
+        ciphers=tls.ciphers,
+        minimum=tls.minimum,
+        maximum=tls.maximum,
+    )
+
+
+def _check_tls(options: CliOptions) -> None:
+    """Find out before connecting whether the TLS options can be used."""
+    tls = options.tls
+    if tls.ciphers is tls.minimum is tls.maximum is tls.ca_file is None:
+        return
+    from smtpwire.net.tls import make_context
+
+    try:
+        make_context(tls_settings(options))
+    except ValueError as error:
+        raise UsageError("", str(error)) from None
+
+
+def _login(
+    options: CliOptions, environ: Mapping[str, str], outputs: Outputs
+) -> tuple[Login | None, Mask | None]:
+    if options.login is None:
+        return None, None
+    from smtpwire.cli.masking import Mask
+
+    asked = options.login
+    password = find_password(asked, environ, outputs.warn)
+    login = Login(asked.user, lambda: password, asked.mechanisms, asked.allow_cleartext)
+    return login, Mask(asked.user, password)
+
+
+def _run(settings: RunSettings, observer: Observer) -> RunReport:
+    stop = StopRequest()
+    stop.install()
+    try:
+        return run(settings, observer, stop)
+    finally:
+        stop.uninstall()
+
+
+def _stopped(report: RunReport) -> str:
+    """Return one line on what a run that a signal ended had come to."""
+    counts = [f"{count} {outcome.value}" for outcome, count in report.outcomes.items() if count]
+    return f"stopped by signal {report.signal}; recipients: {', '.join(counts) or 'none'}"

@@ -1,0 +1,98 @@
+"""The words of the command line, told apart by the rules of getopt(3).
+
+This is not argparse, because that cannot keep those rules: it refuses `-P -secret` for the hyphen,
+makes `secret` of `-P=secret`, and its answer to options behind arguments loses track of `--`.  The
+rules are few, and this file is all of them:
+
+- `-MV` is `-M -V`; `-p2525` and `-p 2525` give a value, `--port=2525` and `--port 2525` too;
+- a value is the next word, whatever it looks like;
+- options may stand before, between and behind arguments, and `--` ends them;
+- `-` is an argument; a long name is never abbreviated.
+
+It knows no option by name and checks no value.
+"""
+
+from __future__ import annotations
+
+from smtpwire.cli.errors import UsageError
+from smtpwire.cli.options import BY_LONG, BY_SHORT, Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import NamedTuple
+
+    from smtpwire.cli.options import Option
+else:
+    from smtpwire.record import NamedTuple
+
+
+class Words(NamedTuple):
+    """A command line, taken apart."""
+
+    values: dict[str, list[str]]
+    """For each option given, by its long name: its values in order; for a flag, empty."""
+    arguments: tuple[str, ...]
+
+    def flag(self, name: str) -> bool:
+        """Return whether the option with this long name was given."""
+        return name in self.values
+
+    def value(self, name: str) -> str | None:
+        """Return the value that counts, the last one, or None when the option was not given."""
+        given = self.values.get(name)
+        return given[-1] if given else None
+
+
+def scan(argv: Sequence[str]) -> Words:
+    """Tell options, their values and arguments apart.
+
+    Args:
+        argv: the words behind the program's name.
+
+    Raises:
+        UsageError: an option that does not exist, or a value that is missing or not wanted.
+    """
+    values: dict[str, list[str]] = {}
+    arguments: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            arguments.extend(words)
+        elif word.startswith("--"):
+            _long(word[2:], words, values)
+        elif word.startswith("-") and word != "-":
+            _letters(word[1:], words, values)
+        else:
+            arguments.append(word)
+    return Words(values, tuple(arguments))
+
+
+def _long(word: str, words: Iterator[str], values: dict[str, list[str]]) -> None:
+    name, equals, value = word.partition("=")
+    option = BY_LONG.get(name)
+    if option is None:
+        raise UsageError(f"--{name}", "there is no such option; smtp --usage lists them")
+    if option.kind is Kind.FLAG:
+        if equals:
+            raise UsageError(f"--{name}", "takes no value; leave out what follows the '='")
+        values[name] = []
+    else:
+        _add(option, f"--{name}", value if equals else next(words, None), values)
+
+
+def _letters(letters: str, words: Iterator[str], values: dict[str, list[str]]) -> None:
+    for place, letter in enumerate(letters, 1):
+        option = BY_SHORT.get(letter)
+        if option is None:
+            raise UsageError(f"-{letter}", "there is no such option; smtp --usage lists them")
+        if option.kind is not Kind.FLAG:
+            _add(option, f"-{letter}", letters[place:] or next(words, None), values)
+            return
+        values[option.long] = []
+
+
+def _add(option: Option, label: str, value: str | None, values: dict[str, list[str]]) -> None:
+    if value is None:
+        raise UsageError(label, f"needs a value: {label} {option.metavar}")
+    values.setdefault(option.long, []).append(value)

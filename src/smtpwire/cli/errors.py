@@ -1,0 +1,88 @@
+"""What goes to standard error: one line for each thing that went wrong, `smtp: WHERE: what`.
+
+Nothing here prints.  A server's reply is shown with its own code and text, escaped and shortened.
+"""
+
+from __future__ import annotations
+
+from smtpwire.cli.escape import octets, printable, reply_line, sentence, shorten
+from smtpwire.cli.exitcode import ExitCode
+from smtpwire.core.transaction import Outcome
+from smtpwire.errors import HelloRefused, RemoteProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smtpwire.errors import SMTPError
+    from smtpwire.run.report import Problem
+
+PROGRAM = "smtp"
+"""What the program calls itself, however it was started."""
+
+TEXT_LIMIT = 400
+"""Characters of a server's text in one line of error; `-t` shows all of it."""
+
+
+class CommandError(Exception):
+    """The command ends here, with this line and this code.
+
+    Attributes:
+        where: the option, argument or file it is about, as the user would type it; "" for none.
+        code: the exit code.
+    """
+
+    def __init__(self, where: str, text: str, code: ExitCode) -> None:
+        super().__init__(text)
+        self.where = where
+        self.code = code
+
+
+class UsageError(CommandError):
+    """The command line cannot be used as it stands."""
+
+    def __init__(self, where: str, text: str) -> None:
+        super().__init__(where, text, ExitCode.USAGE)
+
+
+def line(where: str, text: str) -> str:
+    """Return a line of standard error.
+
+    Args:
+        where: an option, a message's name or HOST:PORT, unescaped; "" for none.
+        text: what there is to say, already escaped.
+    """
+    return f"{PROGRAM}: {printable(where)}: {text}" if where else f"{PROGRAM}: {text}"
+
+
+def problem_text(problem: Problem) -> str:
+    """Return what went wrong, escaped: who is affected, how it ended, and the answer behind it."""
+    if problem.error is not None:
+        cause = error_text(problem.error)
+    elif problem.reply is not None:
+        cause = shorten(reply_line(problem.reply), TEXT_LIMIT)
+        if problem.command:
+            cause = f"{problem.command}: {cause}"
+    else:
+        cause = ""
+    head = ""
+    if problem.recipient is not None:
+        head = f"<{printable(problem.recipient)}> "
+    if problem.outcome is not None:
+        head += problem.outcome.value
+    text = ": ".join(filter(None, (head.strip(), cause))) or "failed"
+    if problem.outcome is Outcome.UNKNOWN:
+        text += " (it may have been delivered)"
+    return text
+
+
+def error_text(error: SMTPError) -> str:
+    """Return an error in one line, escaped, with the server's words where it has some."""
+    parts = [sentence(str(error))]
+    if isinstance(error, HelloRefused):
+        parts.append(f"EHLO: {shorten(reply_line(error.ehlo), TEXT_LIMIT)}")
+        if error.helo is not None:
+            parts.append(f"HELO: {shorten(reply_line(error.helo), TEXT_LIMIT)}")
+    elif error.reply is not None:
+        parts.append(shorten(reply_line(error.reply), TEXT_LIMIT))
+    elif isinstance(error, RemoteProtocolError) and error.line is not None:
+        parts.append(f"'{shorten(octets(error.line), TEXT_LIMIT)}'")
+    return ": ".join(parts)

@@ -1,0 +1,188 @@
+"""Everything that one run shows: which of the writers exist, and what they could not write.
+
+Standard error always gets problems and warnings; the trace, the lines of `-v`, the JSON records
+and the progress bar are there when they are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from smtpwire.cli.audience import Audience
+from smtpwire.cli.errors import CommandError, line, problem_text
+from smtpwire.cli.escape import sentence
+from smtpwire.cli.exitcode import ExitCode
+from smtpwire.cli.parse import STDIN
+from smtpwire.cli.streams import STDERR, STDOUT, LineWriter
+from smtpwire.client import TLSMode
+from smtpwire.run.report import Observer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smtpwire.cli.masking import Mask
+    from smtpwire.cli.parse import CliOptions
+    from smtpwire.cli.progress import ProgressBar
+    from smtpwire.run.report import Problem
+
+
+def standard_output(failed: Callable[[OSError], object] | None = None) -> LineWriter:
+    """Return a writer to standard output, in its encoding."""
+    return LineWriter(STDOUT, _encoding(sys.stdout), failed)
+
+
+def standard_error() -> LineWriter:
+    """Return a writer to standard error; that it fails is nowhere to be said."""
+    return LineWriter(STDERR, _encoding(sys.stderr))
+
+
+def _encoding(stream: object) -> str:
+    """Return the encoding of a standard stream, which is None when it was closed at the start."""
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+class ErrorLines(Observer):
+    """Problems and warnings, a line each."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        """Write to the standard error of `outputs`."""
+        self._outputs = outputs
+
+    def problem(self, problem: Problem) -> None:
+        """Tell of a problem."""
+        self._outputs.say(line(problem.where, problem_text(problem)))
+
+    def warning(self, where: str, text: str) -> None:
+        """Tell of a warning."""
+        self._outputs.warn(where, text)
+
+
+class Outputs:
+    """The writers of one run.
+
+    Attributes:
+        code: what the outputs alone would end the run with.
+    """
+
+    def __init__(self, options: CliOptions) -> None:
+        """Open what the options ask for.
+
+        Raises:
+            CommandError: the file of `--json` cannot be opened; nothing has been sent then.
+        """
+        self.code = ExitCode.OK
+        self._options = options
+        self._stdout = standard_output(self._stdout_failed)
+        self._stderr = standard_error()
+        self._json_descriptor = _open_for_append(options.json) if options.json else None
+        self._bar: ProgressBar | None = None
+
+    def observer(self, mask: Mask | None) -> Observer:
+        """Return who is to watch the run.
+
+        Args:
+            mask: what must not be shown, when there is a login.
+        """
+        options = self._options
+        members: list[Observer] = [ErrorLines(self)]
+        if "verbose" in options.flags:
+            from smtpwire.cli.report import Report
+
+            wanted = options.tls.mode is not TLSMode.NONE
+            members.append(Report(self._stdout.write, tls_wanted=wanted))
+        if self._json_descriptor is not None:
+            members.append(self._json_log(self._json_descriptor))
+        if self._bar_is_of_use():
+            members += self._progress_bar()
+        trace = self._trace()
+        if mask is None:
+            return _together([*trace, *members])
+        from smtpwire.cli.masking import MaskingObserver
+
+        if options.trace and options.trace.auth:
+            return Audience([*trace, MaskingObserver(_together(members), mask)])
+        return MaskingObserver(_together([*trace, *members]), mask)
+
+    def say(self, *lines: str) -> None:
+        """Write lines to standard error, above the bar where there is one."""
+        if self._bar is not None:
+            self._bar.write(*lines)
+        else:
+            self._stderr.write(*lines)
+
+    def warn(self, where: str, text: str) -> None:
+        """Write a warning to standard error."""
+        self.say(line(where, f"warning: {sentence(text)}"))
+
+    def close(self) -> None:
+        """Take the bar away and close what was opened."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._json_descriptor is not None and self._json_descriptor != STDOUT:
+            os.close(self._json_descriptor)
+        self._json_descriptor = None
+
+    def _stdout_failed(self, error: OSError) -> None:
+        self._lost("standard output", error, ExitCode.IOERR)
+
+    def _lost(self, where: str, error: OSError, code: ExitCode) -> None:
+        self.code = self.code or code
+        self.say(line(where, f"{error.strerror}; nothing more is written there"))
+
+    def _trace(self) -> list[Observer]:
+        if self._options.trace is None:
+            return []
+        from smtpwire.cli.trace import Trace
+
+        shown = self._options.trace
+        clock = time.monotonic if shown.time else None
+        return [Trace(self._stdout.write, body=shown.body, clock=clock)]
+
+    def _json_log(self, descriptor: int) -> Observer:
+        from smtpwire.cli.jsonlog import JsonLog
+
+        if descriptor == STDOUT:
+            return JsonLog(self._stdout.write, time.time)
+        name = self._options.json or ""
+        writer = LineWriter(
+            descriptor, failed=lambda error: self._lost(name, error, ExitCode.CANTCREAT)
+        )
+        return JsonLog(writer.write, time.time)
+
+    def _bar_is_of_use(self) -> bool:
+        options = self._options
+        if options.progress is False or not os.isatty(STDERR):
+            return False
+        several = len(options.messages) > 1 or options.files_from is not None
+        quiet = options.trace is None and "verbose" not in options.flags
+        return bool(options.progress) or (several and quiet)
+
+    def _progress_bar(self) -> list[Observer]:
+        from smtpwire.cli.progress import ProgressBar
+
+        total = None if self._options.files_from else max(1, len(self._options.messages))
+        try:
+            self._bar = ProgressBar(total, time.monotonic)
+        except ImportError:
+            if self._options.progress:
+                self.warn("--progress", "needs the package rich, which is not installed")
+            return []
+        return [self._bar]
+
+
+def _together(members: list[Observer]) -> Observer:
+    return members[0] if len(members) == 1 else Audience(members)
+
+
+def _open_for_append(path: str) -> int:
+    if path == STDIN:
+        return STDOUT
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    except OSError as error:
+        text = f"{path!r} cannot be written: {error.strerror}"
+        raise CommandError("--json", text, ExitCode.CANTCREAT) from None

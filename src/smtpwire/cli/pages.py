@@ -1,0 +1,66 @@
+"""The pages that the command prints instead of sending: the manual, the summary, the version."""
+
+from __future__ import annotations
+
+from smtpwire.cli.errors import PROGRAM, line
+from smtpwire.cli.exitcode import ExitCode
+from smtpwire.cli.options import OPTIONS, Group
+from smtpwire.cli.outputs import standard_error, standard_output
+from smtpwire.cli.parse import Page
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smtpwire.cli.options import Option
+
+MANUAL = "smtp.1.txt"
+"""Beside this file: the manual page as text, made from smtp.1 by mandoc."""
+
+_FORMS = (
+    "[options] server mail_from rcpt1 [rcpt2 ...]",
+    "[options] -s server -f mail_from -r rcpt [-r ...] [msg ...]",
+    "[options] -s server -F [-f mail_from] [msg ...]",
+)
+
+
+def print_page(page: Page) -> int:
+    """Print a page to standard output and return the exit code."""
+    out = standard_output()
+    if page is Page.MANUAL:
+        out.write(*manual())
+    elif page is Page.USAGE:
+        out.write(*usage())
+    else:
+        out.write(version())
+    if out.failure is None:
+        return ExitCode.OK
+    standard_error().write(line("standard output", str(out.failure.strerror)))
+    return ExitCode.IOERR
+
+
+def manual() -> list[str]:
+    """Return the manual page, line by line."""
+    path = __file__.removesuffix("pages.py") + MANUAL
+    with open(path, encoding="utf-8") as text:
+        return text.read().splitlines()
+
+
+def usage() -> list[str]:
+    """Return the forms and every option in a line each."""
+    lines = [f"{'usage:' if not i else '      '} {PROGRAM} {f}" for i, f in enumerate(_FORMS)]
+    for group in Group:
+        lines += ["", f"{group.value}:"]
+        lines += [_option_line(option) for option in OPTIONS if option.group is group]
+    return [*lines, "", f"{PROGRAM} -h prints the manual page."]
+
+
+def _option_line(option: Option) -> str:
+    short = f"-{option.short}," if option.short else "   "
+    metavar = f" {option.metavar}" if option.metavar else ""
+    return f"  {short} {f'--{option.long}{metavar}':<26} {option.help}"
+
+
+def version() -> str:
+    """Return the line of `--version`."""
+    from smtpwire import __version__
+
+    return f"{PROGRAM} (smtpwire) {__version__}"

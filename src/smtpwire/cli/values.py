@@ -1,0 +1,201 @@
+"""Single values of the command line, read and checked before anything else happens.
+
+Each function takes the option as the user would type it and the text given, and raises UsageError
+with what is wrong and what would be right.  Text that goes out in a command is checked by the
+grammar of that command, so that no control character ever reaches a server.
+"""
+
+from __future__ import annotations
+
+import _socket
+
+from smtpwire.cli.errors import UsageError
+from smtpwire.client import Server
+from smtpwire.core.address import parse_address, parse_domain, parse_reverse_path
+from smtpwire.errors import InvalidAddress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smtpwire.core.address import Address
+
+SMTP_PORT = 25
+SUBMISSIONS_PORT = 465
+"""TLS from the first octet (RFC 8314 section 3.3)."""
+_MAX_PORT = 65_535
+_MAX_SECONDS = 1_000_000.0
+"""Far more than any timeout needs, far less than what poll(2) can count in milliseconds."""
+
+TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+
+
+def reverse_path(label: str, text: str) -> Address | None:
+    """Return the reverse-path, None for the null one ("" or "<>")."""
+    try:
+        return parse_reverse_path(text)
+    except InvalidAddress as error:
+        raise UsageError(label, str(error)) from None
+
+
+def recipients(label: str, texts: Sequence[str]) -> tuple[Address, ...]:
+    """Return recipients in the order given, repetitions included."""
+    try:
+        return tuple(map(parse_address, texts))
+    except InvalidAddress as error:
+        raise UsageError(label, str(error)) from None
+
+
+def helo_name(label: str, text: str) -> str:
+    """Return the argument of EHLO: a domain or an address literal (RFC 5321 section 4.1.1.1)."""
+    try:
+        return parse_domain(text)
+    except InvalidAddress as error:
+        raise UsageError(label, str(error)) from None
+
+
+def port(label: str, text: str) -> int:
+    """Return a port from a number or from the name of a TCP service."""
+    if text.isascii() and text.isdigit():
+        number = int(text) if len(text) <= len(str(_MAX_PORT)) else 0
+    else:
+        number = _service(text)
+    if 0 < number <= _MAX_PORT:
+        return number
+    raise UsageError(
+        label, f"{text!r} is not a port: give a number from 1 to {_MAX_PORT} or a service name"
+    )
+
+
+def _service(name: str) -> int:
+    if not (name.isascii() and name.isprintable()):
+        return 0
+    try:
+        return _socket.getservbyname(name, "tcp")
+    except OSError:
+        return 0
+
+
+def server(label: str, text: str, default_port: int | None, *, tls: bool, at_once: bool) -> Server:
+    """Return one server: HOST, HOST:PORT, [IPv6], [IPv6]:PORT, IPv6, smtp://... or smtps://...
+
+    Args:
+        label: the option as the user would type it.
+        text: what was given.
+        default_port: the port of `-p`, or None.
+        tls: TLS was asked for by `-T`, `-M` or `-V`, so that port 465 begins with it.
+        at_once: every server begins with TLS (`--tls-on-connect`).
+    """
+    scheme, found, rest = text.partition("://")
+    if not found:
+        scheme, rest = "smtp", text
+    elif scheme.lower() in {"smtp", "smtps"}:
+        rest = rest.removesuffix("/")
+    else:
+        raise UsageError(label, f"{text!r}: the scheme is to be smtp:// or smtps://")
+    implicit = scheme.lower() == "smtps"
+    host, port_text = _host_and_port(label, rest)
+    if port_text is not None:
+        number = port(label, port_text)
+    else:
+        number = default_port or (SUBMISSIONS_PORT if implicit else SMTP_PORT)
+    return Server(host, number, implicit or at_once or (tls and number == SUBMISSIONS_PORT))
+
+
+def _host_and_port(label: str, text: str) -> tuple[str, str | None]:
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")) or not _is_ipv6(host):
+            raise UsageError(label, f"{text!r} is not a server: write an IPv6 address as [::1]:25")
+        return host, rest[1:] if rest else None
+    if text.count(":") > 1:
+        if not _is_ipv6(text):
+            raise UsageError(label, f"{text!r} is neither HOST:PORT nor an IPv6 address")
+        return text, None
+    host, colon, port_text = text.partition(":")
+    if "@" in host:
+        raise UsageError(label, f"{text!r} is not a server: the user's name goes into -U")
+    if not host or not host.isprintable() or not _NOT_IN_HOST.isdisjoint(host):
+        raise UsageError(label, f"{text!r} is not a server: give HOST, HOST:PORT or [IPv6]:PORT")
+    return host, port_text if colon else None
+
+
+_NOT_IN_HOST = frozenset(" /\\%?#[]<>\"'(),;")
+
+
+def _is_ipv6(text: str) -> bool:
+    address, zoned, zone = text.partition("%")  # RFC 4007 section 11
+    if zoned and not (zone and zone.isprintable()):
+        return False
+    try:
+        _socket.inet_pton(_socket.AF_INET6, address)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def seconds(label: str, text: str) -> float:
+    """Return a time limit greater than zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if 0 < number <= _MAX_SECONDS:  # false for a NaN, too
+        return number
+    raise UsageError(label, f"{text!r} is not a time: give seconds, more than 0, such as 2.5")
+
+
+def octets(label: str, text: str) -> int:
+    """Return a size in octets, at least 1."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    if number > 0:
+        return number
+    raise UsageError(label, f"{text!r} is not a size: give a number of octets, 1 or more")
+
+
+def tls_version(label: str, text: str) -> str:
+    """Return a TLS version by its number."""
+    if text in TLS_VERSIONS:
+        return text
+    raise UsageError(label, f"{text!r} is not a TLS version: {', '.join(TLS_VERSIONS)}")
+
+
+def mechanisms(label: str, text: str) -> tuple[str, ...]:
+    """Return SASL mechanisms in the order given; their names are known in any case of letters."""
+    names = tuple(name.strip().upper() for name in text.split(","))
+    for name in names:
+        if name not in MECHANISMS:
+            raise UsageError(label, f"{name!r} is not a mechanism: {', '.join(MECHANISMS)}")
+    return names
+
+
+def credential(label: str, text: str) -> str:
+    """Return a user's name or a password: UTF-8 without a NUL (RFC 4616 section 2).
+
+    Its text is not repeated in the error: it may be a secret.
+    """
+    if "\0" in text:
+        raise UsageError(label, "a NUL cannot be part of it")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(label, "it is not UTF-8") from None
+    return text
+
+
+def user_name(label: str, text: str) -> str:
+    """Return the name to log in as: a credential that is not empty and can be seen."""
+    if not text:
+        raise UsageError(label, "the name is empty")
+    if not text.isprintable():
+        raise UsageError(label, f"{text!r} holds a character that cannot be part of a name")
+    return credential(label, text)
+
+
+def path(label: str, text: str) -> str:
+    """Return the name of a file; "" and a NUL cannot be one."""
+    if not text or "\0" in text:
+        raise UsageError(label, "the name of the file is empty" if not text else "a NUL is in it")
+    return text
