@@ -1,0 +1,64 @@
+r"""Dot transparency, and the end of data (RFC 5321 section 4.5.2).
+
+Rules
+- A dot that begins a line is doubled.  A line begins at the start of the content and after CRLF,
+  nowhere else: in raw content (`-e`) a bare LF or CR does not end a line, because to a server that
+  keeps to RFC 5321 section 2.3.8 it does not either.
+- What crosses the seam between two chunks is the last two octets sent, nothing more.
+- The terminator belongs here and not to the protocol engine, because only whoever saw the last
+  octets knows it: `.` CRLF after content that ends in CRLF, CRLF `.` CRLF after any other (section
+  4.1.1.4 wants the CRLF of the last line and lets it begin the terminator).
+"""
+
+from __future__ import annotations
+
+import re
+
+_DOTTED_LINE = re.compile(rb"\r\n\.")
+
+
+class DotStuffer:
+    """Makes one message's content transparent, chunk by chunk.
+
+    Args:
+        stuff: whether to double dots; without it only the terminator is made.
+
+    Attributes:
+        changed: whether a dot was doubled so far.
+    """
+
+    __slots__ = ("_before", "_stuff", "changed")
+
+    def __init__(self, *, stuff: bool = True) -> None:
+        self.changed = False
+        self._stuff = stuff
+        self._before = b"\r\n"  # the start of the content is the start of a line
+
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
+        """Double the dots in the next octets; follow with more of them, or with `finish`.
+
+        Args:
+            data: any number of octets, with the line ends that will be sent.
+
+        Returns:
+            What to send for them; `data` itself when there was nothing to double.
+        """
+        seam = (self._before + data[:2]).find(b"\r\n.")
+        self._before = (self._before + data[-2:])[-2:]
+        if not self._stuff:
+            return data
+        stuffed, count = _DOTTED_LINE.subn(b"\r\n..", data)
+        if seam >= 0:  # the dot that follows on octets of the chunk before; at 0 or 1 here
+            stuffed = stuffed[:seam] + b"." + stuffed[seam:]
+        elif not count:
+            return data
+        self.changed = True
+        return stuffed
+
+    def finish(self) -> bytes:
+        """End the content.
+
+        Returns:
+            The rest of the end of data: `.` CRLF, behind a CRLF where the content lacks it.
+        """
+        return b".\r\n" if self._before == b"\r\n" else b"\r\n.\r\n"

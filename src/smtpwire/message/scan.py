@@ -1,0 +1,132 @@
+"""What one reading of a message tells: the facts that its envelope needs.
+
+`Scanner` is fed the content as it was read and gives it back as BDAT sends it, so whoever keeps it
+(in memory, in a spool) keeps what can be sent again without another look, and whoever does not
+has the facts all the same.
+
+Rules
+- Everything is counted on what will be sent: after normalisation, or raw (`-e`).
+- Nothing here runs per line.  A line is known to be short when an LF is found in the window that
+  it must end in, searched from the far end: one search for about a thousand octets.
+"""
+
+from __future__ import annotations
+
+from smtpwire.message.dots import DotStuffer
+from smtpwire.message.eol import Normaliser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from smtpwire.record import NamedTuple
+
+LINE_LIMIT = 998
+"""Octets of a line without its CRLF (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6)."""
+
+
+class Facts(NamedTuple):
+    """What there is to know about a message's content, but for the content."""
+
+    size: int
+    """Octets as BDAT sends them (RFC 3030), which is what SIZE= counts (RFC 1870 section 5)."""
+    data_size: int
+    """Octets as DATA sends them, dots undoubled: 2 more where raw content lacks its last CRLF."""
+    eightbit: bool
+    """An octet over 127 is in it (RFC 6152)."""
+    nul: bool
+    """An octet 0 is in it."""
+    long_line: bool
+    """A line is longer than `LINE_LIMIT`."""
+    clean: bool
+    """Normalising changes nothing (raw content is not normalised): it is sent as it was read."""
+    dotted: bool
+    """Some line begins with a dot, so that over DATA the content is not sent as it is."""
+
+
+class Scanner:
+    """Reads one message, chunk by chunk.
+
+    Args:
+        raw: leave the line ends as they are.
+    """
+
+    __slots__ = (
+        "_before",
+        "_column",
+        "_eightbit",
+        "_long_line",
+        "_normaliser",
+        "_nul",
+        "_size",
+        "_stuffer",
+    )
+
+    def __init__(self, *, raw: bool = False) -> None:
+        self._normaliser = None if raw else Normaliser()
+        self._stuffer = DotStuffer()
+        self._size = 0
+        self._eightbit = self._nul = self._long_line = False
+        self._column = 0
+        self._before = b"\r\n"
+
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
+        """Look at the next octets; follow with more of them, or with `finish`.
+
+        Returns:
+            What BDAT sends for them; `data` itself where that is the same.
+        """
+        if self._normaliser is not None:
+            data = self._normaliser.feed(data)
+        self._look(data if isinstance(data, bytes) else bytes(data))
+        return data
+
+    def finish(self) -> bytes:
+        """End the content; `facts` may be called now.
+
+        Returns:
+            What BDAT sends behind all the rest: a missing last line end, unless raw.
+        """
+        tail = b"" if self._normaliser is None else self._normaliser.finish()
+        self._look(tail)
+        return tail
+
+    def facts(self) -> Facts:
+        """What was seen; to be called behind `finish`."""
+        return Facts(
+            size=self._size,
+            data_size=self._size + (0 if self._before == b"\r\n" else 2),
+            eightbit=self._eightbit,
+            nul=self._nul,
+            long_line=self._long_line or self._column > LINE_LIMIT,
+            clean=self._normaliser is None or not self._normaliser.changed,
+            dotted=self._stuffer.changed,
+        )
+
+    def _look(self, octets: bytes) -> None:
+        self._size += len(octets)
+        self._eightbit = self._eightbit or not octets.isascii()
+        self._nul = self._nul or b"\0" in octets
+        if not self._stuffer.changed:
+            self._stuffer.feed(octets)
+        if not self._long_line:
+            self._measure_lines(octets)
+        self._before = (self._before + octets[-2:])[-2:]
+
+    def _measure_lines(self, octets: bytes) -> None:
+        """Find a line that is too long; `_column` is how much of the open line came before."""
+        start = -self._column  # of the open line, which may lie in a chunk before this one
+        end = len(octets)
+        while True:
+            limit = start + LINE_LIMIT + 1
+            line_end = octets.rfind(b"\n", max(start, 0), limit)
+            if line_end >= 0:
+                start = line_end + 1
+            elif end <= limit:
+                self._column = end - start
+                return
+            elif octets[limit] == 10 and (octets[limit - 1 : limit] or self._before[-1:]) == b"\r":
+                start = limit + 1  # the octet over the limit was the CR of its line end
+            else:
+                self._long_line = True
+                return
