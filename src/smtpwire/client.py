@@ -6,6 +6,7 @@ Values only, shared by everything above the drivers; `smtpwire.net` is given wha
 from __future__ import annotations
 
 from smtpwire.core.session import Login, TLSMode
+from smtpwire.net.tls import TLSSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,19 +25,6 @@ class Server(NamedTuple):
     """A name, an IPv4 or an IPv6 address, without brackets."""
     port: int
     tls_on_connect: bool = False
-
-
-class TLSSettings(NamedTuple):
-    """What a TLS connection must be."""
-
-    verify: bool = False
-    """Chain and name must be right (`-V`)."""
-    ca_file: str | None = None
-    ciphers: str | None = None
-    """An OpenSSL cipher string, for TLS 1.2 and below."""
-    minimum: str | None = None
-    """"1.0", "1.1", "1.2" or "1.3"; None for the library's default."""
-    maximum: str | None = None
 
 
 class ClientSettings(NamedTuple):
