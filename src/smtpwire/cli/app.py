@@ -8,6 +8,7 @@ from smtpwire.cli.outputs import Outputs
 from smtpwire.cli.secrets import find_password
 from smtpwire.client import ClientSettings, Login, TLSSettings
 from smtpwire.message.source import message_names
+from smtpwire.run.messages import MessageSettings
 from smtpwire.run.runner import RunSettings, run
 from smtpwire.run.stop import StopRequest
 
@@ -56,17 +57,19 @@ def run_settings(options: CliOptions, login: Login | None) -> RunSettings:
     envelope, flags = options.envelope, options.flags
     return RunSettings(
         client=client_settings(options, login),
-        names=message_names(options.messages, options.files_from, _STDIN),
-        reverse_path=envelope.reverse_path,
-        reverse_path_given=envelope.reverse_path_given,
-        recipients=envelope.recipients,
-        from_header=envelope.from_header,
+        messages=MessageSettings(
+            names=message_names(options.messages, options.files_from, _STDIN),
+            reverse_path=envelope.reverse_path,
+            reverse_path_given=envelope.reverse_path_given,
+            recipients=envelope.recipients,
+            from_header=envelope.from_header,
+            raw="raw" in flags,
+            dot_stuffing="no-dot-stuffing" not in flags,
+            spool="no-size" not in flags,
+        ),
         received="received" in flags,
-        raw="raw" in flags,
-        dot_stuffing="no-dot-stuffing" not in flags,
         disconnect="disconnect" in flags,
         stop_at_failure="stop" in flags,
-        spool="no-size" not in flags,
     )
 
 

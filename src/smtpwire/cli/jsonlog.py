@@ -78,7 +78,7 @@ def message_record(result: MessageResult) -> dict[str, object]:
     return {
         "record": "message",
         "name": _text(result.name),
-        "index": result.index,
+        "index": result.number,
         "reverse_path": None if sender is None else _text(sender),
         "octets": result.octets,
         "outcomes": outcomes,
@@ -94,7 +94,7 @@ def recipient_record(result: MessageResult, outcome: RecipientOutcome) -> dict[s
     return {
         "record": "recipient",
         "name": _text(result.name),
-        "index": result.index,
+        "index": result.number,
         "recipient": _text(str(outcome.recipient)),
         "outcome": outcome.outcome.value,
         **_reply(outcome.reply),

@@ -448,13 +448,16 @@ class Engine:
                 self._events.append(StartTLS())
             else:
                 self._desync(RemoteProtocolError("octets followed the reply to STARTTLS"))
-        elif opening.ready and opening.hello is not None:
+        elif opening.ready and opening.greeting is not None and opening.hello is not None:
             offers = opening.capabilities.offers
             self._pipelining = self._options.pipelining and offers("PIPELINING")
             self._chunking = self._options.chunking and offers("CHUNKING")
             if self._options.declare_size:
                 self._size_limit = opening.capabilities.size_limit
-            self._events.append(Ready(opening.hello, opening.capabilities, opening.mechanism))
+            ready = Ready(
+                opening.greeting, opening.hello, opening.capabilities, opening.mechanism
+            )
+            self._events.append(ready)
 
     def _on_transaction_reply(self, verb: Verb, x: Exchange, reply: Reply, *, early: bool) -> None:
         if verb is Verb.LONE_DOT:

@@ -36,6 +36,7 @@ class StartTLS(NamedTuple):
 class Ready(NamedTuple):
     """The session is set up; messages may follow."""
 
+    greeting: Reply
     hello: Reply
     capabilities: Capabilities
     mechanism: str | None

@@ -53,6 +53,7 @@ class Opening:
         self._late_initial: bytes | None = None
         self._cancelled = ""
         self.capabilities = NO_EXTENSIONS
+        self.greeting: Reply | None = None
         self.hello: Reply | None = None
         self.mechanism: str | None = None
         self.secured = options.secured
@@ -98,6 +99,7 @@ class Opening:
 
     def _greeted(self, reply: Reply) -> SMTPError | None:
         if reply.ok:
+            self.greeting = reply
             return None
         if reply.refusal:
             return GreetingRefused("the server does not accept mail from here now", reply=reply)

@@ -39,7 +39,7 @@ class ConnectionInfo(NamedTuple):
 class MessageResult(NamedTuple):
     """What became of one message, recipient by recipient."""
 
-    index: int
+    number: int
     """Its place in the run, from 0."""
     name: str
     """The name the user gave it; "-" for standard input."""

@@ -1,0 +1,69 @@
+"""Signals: noted when they come, acted on where nothing is half done.
+
+The handlers only record; a wake-up descriptor ends whatever wait is going on, so that the main loop
+sees the signal at once and closes the connection without ending a message.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from smtpwire.errors import Interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """Whether, and by which signal, the end of the run was asked for.
+
+    Without `install` it is never set, and can be given to a run that nobody interrupts.
+
+    Attributes:
+        signal: the number of the first signal that came, or None.
+        wake_fd: becomes readable with it; -1 before `install`.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self.wake_fd = -1
+        self._write_fd = -1
+        self._before: list[tuple[signal.Signals, object]] = []
+
+    def install(self) -> None:
+        """Take SIGINT and SIGTERM from now on; only in the main thread."""
+        self.wake_fd, self._write_fd = os.pipe()
+        os.set_blocking(self.wake_fd, False)
+        os.set_blocking(self._write_fd, False)
+        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        for number in _SIGNALS:
+            self._before.append((number, signal.signal(number, self._note)))
+
+    def uninstall(self) -> None:
+        """Give the signals back to whoever had them."""
+        for number, handler in self._before:
+            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() returned
+        self._before.clear()
+        signal.set_wakeup_fd(-1)
+        for fd in (self.wake_fd, self._write_fd):
+            os.close(fd)
+        self.wake_fd = self._write_fd = -1
+
+    def error(self) -> Interrupted | None:
+        """Why to stop, or None."""
+        if self.signal is None:
+            return None
+        if self.wake_fd >= 0:
+            try:
+                os.read(self.wake_fd, 64)  # or the next wait would not wait
+            except BlockingIOError:
+                pass
+        return Interrupted(f"stopped by {signal.Signals(self.signal).name}")
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal is None:
+            self.signal = number

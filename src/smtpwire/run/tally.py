@@ -1,0 +1,144 @@
+"""What has become of each message: told to the observer, and added up for the report.
+
+Every recipient of every message passes through here exactly once.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
+from smtpwire.errors import Interrupted
+from smtpwire.run.report import MessageResult, Problem, RunReport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smtpwire.core.address import Address
+    from smtpwire.errors import MessageError, SMTPError
+    from smtpwire.run.messages import Job
+    from smtpwire.run.report import Observer
+
+_FOR_THE_MESSAGE = (
+    Outcome.ACCEPTED,
+    Outcome.UNKNOWN,
+    Outcome.DEFERRED,
+    Outcome.REFUSED,
+    Outcome.UNSENT,
+)
+"""A message's outcome is the first of these that any of its recipients has."""
+
+
+class Tally:
+    """Counts outcomes and collects problems."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._outcomes = dict.fromkeys(Outcome, 0)
+        self._problems: dict[tuple[object, ...], Problem] = {}
+        self.failed = False
+        """Whether anything at all went wrong."""
+
+    def settle(self, job: Job, result: TransactionResult) -> None:
+        """Take the end of a message."""
+        job.body.close()
+        self._tell(
+            MessageResult(
+                number=job.index,
+                name=job.name,
+                reverse_path=job.reverse_path,
+                recipients=result.recipients,
+                octets=job.octets,
+                outcome=message_outcome(result.recipients),
+                reply=result.reply,
+                command=result.command,
+                error=result.error,
+                seconds=monotonic() - job.started,
+            )
+        )
+
+    def unusable(self, index: int, name: str, error: MessageError) -> None:
+        """Take a message that cannot be sent."""
+        self._tell(_unsent(index, name, None, (), error))
+
+    def untried(
+        self,
+        index: int,
+        name: str,
+        reverse_path: str | None,
+        recipients: tuple[Address, ...],
+        error: SMTPError,
+        outcome: Outcome,
+    ) -> None:
+        """Take a message for which there was no session; why was reported elsewhere."""
+        outcomes = tuple(RecipientOutcome(r, outcome, None) for r in recipients)
+        self._count(_unsent(index, name, reverse_path, outcomes, error))
+
+    def connection_failed(self, where: str, error: SMTPError) -> None:
+        """Take the reason why no further message can be sent."""
+        self._problem(Problem(where, error, error.reply, "", None, None))
+
+    def report(self, messages: int, signal: int | None) -> RunReport:
+        """Add it all up."""
+        return RunReport(messages, self._outcomes, tuple(self._problems.values()), signal)
+
+    def _count(self, result: MessageResult) -> None:
+        for recipient in result.recipients:
+            self._outcomes[recipient.outcome] += 1
+        if result.outcome is not Outcome.ACCEPTED:
+            self.failed = True
+        self._observer.message(result)
+
+    def _tell(self, result: MessageResult) -> None:
+        self._count(result)
+        for problem in _problems(result):
+            self._problem(problem)
+
+    def _problem(self, problem: Problem) -> None:
+        self.failed = True
+        reply = problem.reply
+        kind = (type(problem.error), problem.command, problem.outcome, reply and reply.code)
+        self._problems.setdefault(kind, problem)
+        self._observer.problem(problem)
+
+
+def message_outcome(recipients: tuple[RecipientOutcome, ...]) -> Outcome:
+    """What to say of the message as a whole."""
+    present = {recipient.outcome for recipient in recipients}
+    return next((o for o in _FOR_THE_MESSAGE if o in present), Outcome.UNSENT)
+
+
+def _unsent(
+    index: int,
+    name: str,
+    reverse_path: str | None,
+    recipients: tuple[RecipientOutcome, ...],
+    error: SMTPError,
+) -> MessageResult:
+    return MessageResult(
+        index,
+        name,
+        reverse_path,
+        recipients,
+        octets=None,
+        outcome=message_outcome(recipients),
+        reply=None,
+        command="",
+        error=error,
+        seconds=0.0,
+    )
+
+
+def _problems(result: MessageResult) -> list[Problem]:
+    """One for what befell the whole message, and one for each recipient with an answer of its own."""
+    found = []
+    whole = result.reply is not None and result.reply.refusal and result.command != "RCPT"
+    if (whole or result.error is not None) and not isinstance(result.error, Interrupted):
+        found.append(
+            Problem(result.name, result.error, result.reply, result.command, result.outcome, None)
+        )
+    for recipient, outcome, reply in result.recipients:
+        if reply is not None and reply.refusal and not (whole and reply is result.reply):
+            found.append(Problem(result.name, None, reply, "RCPT", outcome, str(recipient)))
+    if not found and result.outcome is Outcome.UNKNOWN:
+        found.append(Problem(result.name, result.error, None, "", Outcome.UNKNOWN, None))
+    return found
