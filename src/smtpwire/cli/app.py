@@ -9,6 +9,7 @@ from smtpwire.cli.secrets import find_password
 from smtpwire.client import ClientSettings, Login, TLSSettings
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
+from smtpwire.run.messages import MessageSettings
 from smtpwire.run.runner import RunSettings, run
 from smtpwire.run.stop import StopRequest
 
@@ -55,18 +56,19 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
 def run_settings(options: CliOptions, login: Login | None) -> RunSettings:
     """Return what a run is to do."""
     envelope, flags = options.envelope, options.flags
+    messages = MessageSettings(
+        names=message_names(options.messages, options.files_from, _STDIN),
+        reverse_path=envelope.reverse_path,
+        reverse_path_given=envelope.reverse_path_given,
+        recipients=envelope.recipients,
+        from_header=envelope.from_header,
+        raw="raw" in flags,
+        dot_stuffing="no-dot-stuffing" not in flags,
+        spool="no-size" not in flags,
+    )
     return RunSettings(
         client=client_settings(options, login),
-        messages=MessageSettings(
-            names=message_names(options.messages, options.files_from, _STDIN),
-            reverse_path=envelope.reverse_path,
-            reverse_path_given=envelope.reverse_path_given,
-            recipients=envelope.recipients,
-            from_header=envelope.from_header,
-            raw="raw" in flags,
-            dot_stuffing="no-dot-stuffing" not in flags,
-            spool="no-size" not in flags,
-        ),
+        messages=messages,
         received="received" in flags,
         disconnect="disconnect" in flags,
         stop_at_failure="stop" in flags,

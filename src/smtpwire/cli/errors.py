@@ -54,24 +54,24 @@ def line(where: str, text: str) -> str:
 
 
 def problem_text(problem: Problem) -> str:
-    """Return what went wrong, escaped: who is affected, how it ended, and the answer behind it."""
-    if problem.error is not None:
-        cause = error_text(problem.error)
-    elif problem.reply is not None:
-        cause = shorten(reply_line(problem.reply), TEXT_LIMIT)
-        if problem.command:
-            cause = f"{problem.command}: {cause}"
-    else:
-        cause = ""
-    head = ""
-    if problem.recipient is not None:
-        head = f"<{printable(problem.recipient)}> "
-    if problem.outcome is not None:
-        head += problem.outcome.value
-    text = ": ".join(filter(None, (head.strip(), cause))) or "failed"
+    """Return what went wrong, escaped: who is affected, how it ended, and why."""
+    who = "" if problem.recipient is None else f"<{printable(problem.recipient)}>"
+    how = "" if problem.outcome is None else problem.outcome.value
+    whole = ": ".join(filter(None, (f"{who} {how}".strip(), _cause(problem))))
     if problem.outcome is Outcome.UNKNOWN:
-        text += " (it may have been delivered)"
-    return text
+        whole += " (it may have been delivered)"
+    return whole
+
+
+def _cause(problem: Problem) -> str:
+    """Return the answer behind a problem, or what broke, or both where they are two things."""
+    error = None if problem.error is None else error_text(problem.error)
+    if problem.reply is None or (problem.error is not None and problem.error.reply is not None):
+        return error or ""
+    answer = shorten(reply_line(problem.reply), TEXT_LIMIT)
+    if problem.command:
+        answer = f"{problem.command}: {answer}"
+    return f"{answer}; {error}" if error else answer
 
 
 def error_text(error: SMTPError) -> str:

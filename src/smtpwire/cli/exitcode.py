@@ -97,14 +97,16 @@ def exit_code(report: RunReport, *, output: ExitCode = ExitCode.OK) -> int:
 
 
 def code_of(problem: Problem) -> ExitCode:
-    """Return the code that one problem stands for; OK when it has no cause of its own."""
+    """Return the code that one problem stands for; OK when it has no cause of its own.
+
+    A refusal of a message is what counts, also where the connection broke right behind it.
+    """
     if problem.outcome is Outcome.UNKNOWN:
         return ExitCode.UNKNOWN
-    if problem.error is not None:
-        return error_code(problem.error)
-    if problem.reply is not None:
+    refused = problem.reply is not None and problem.reply.refusal and bool(problem.command)
+    if problem.reply is not None and (refused or problem.error is None):
         return _reply_code(problem.reply, problem.command)
-    return ExitCode.OK
+    return ExitCode.OK if problem.error is None else error_code(problem.error)
 
 
 def error_code(error: errors.SMTPError) -> ExitCode:

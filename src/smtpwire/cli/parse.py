@@ -65,6 +65,9 @@ class LoginOptions(NamedTuple):
     mechanisms: tuple[str, ...]
     allow_cleartext: bool
 
+    def __repr__(self) -> str:
+        return f"LoginOptions(user={self.user!r}, ...)"  # never the password
+
 
 class TLSOptions(NamedTuple):
     """What is asked of TLS."""

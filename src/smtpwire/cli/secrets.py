@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLE = "SMTP_PASSWORD"  # noqa: S105 - a name, not a secret
 TERMINAL = "/dev/tty"
 
-_PASSWORD_FILE_LIMIT = 65_536
-"""Octets of the file that are looked at for the end of its first line."""
+_LONGEST_LINE = 65_536
+"""Octets of a password's line; more than any mechanism can carry."""
 
 
 def find_password(
@@ -54,22 +54,28 @@ def _from_file(path: str, warn: Callable[[str, str], object]) -> str:
         try:
             if os.fstat(descriptor).st_mode & 0o044:
                 warn(path, "others can read this password file; chmod 600 keeps them out")
-            data = _first_line(descriptor)
+            line = _line(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise UsageError("--password-file", f"{path!r}: {error.strerror}") from None
-    return data.decode("utf-8", "surrogateescape")
+    return _text(line)
 
 
-def _first_line(descriptor: int) -> bytes:
+def _line(descriptor: int) -> bytes:
+    """Read the first line, its end included if it has one; what follows it is lost."""
     data = b""
-    while b"\n" not in data and len(data) <= _PASSWORD_FILE_LIMIT:
-        block = os.read(descriptor, _PASSWORD_FILE_LIMIT)
+    while b"\n" not in data and len(data) < _LONGEST_LINE:
+        block = os.read(descriptor, _LONGEST_LINE)
         if not block:
             break
         data += block
-    return data.partition(b"\n")[0].removesuffix(b"\r")
+    line, end, _ = data.partition(b"\n")
+    return line + end
+
+
+def _text(line: bytes) -> str:
+    return line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
 
 
 def _ask(prompt: str) -> str:
@@ -91,10 +97,12 @@ def _ask(prompt: str) -> str:
         try:
             termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
             os.write(terminal, prompt.encode("utf-8", "backslashreplace"))
-            line = _first_line(terminal)
+            line = _line(terminal)
         finally:
             termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
             os.write(terminal, b"\n")
     finally:
         os.close(terminal)
-    return line.decode("utf-8", "surrogateescape")
+    if not line:
+        raise UsageError(TERMINAL, "the input ended before a password was given")
+    return _text(line)
