@@ -6,9 +6,9 @@ straight through.  Memory does not depend on the size of the message.
 
 Rules
 - The facts come before the first octet is sent; only a pipe that is not scanned has none.
-- A file may be written to by others while it is sent.  So the scan's word on line ends and dots is
-  believed only for what cannot change; a file's line ends are made right again on every reading,
-  and its dots are doubled over DATA even when the scan saw none.
+- A file may be written to by others while it is sent.  So the scan's word on its line ends is not
+  believed: they are made right on every reading, and its dots are looked for behind that, or a
+  line end written in between could end the data early and have the rest taken for commands.
 - Errors name the message as the user did.
 """
 
@@ -66,15 +66,13 @@ class Body:
             MessageUnreadable: an unspooled pipe cannot be read a second time.
         """
         content, facts = self._content, self.facts
-        settled = facts is not None and content.final
-        stuff = self._dot_stuffing and (facts is None or facts.dotted or not settled)
         return BodyReader(
             wire_pieces(
                 content.blocks(),
                 name=self.name,
                 size=None if facts is None else facts.size,
-                normaliser=None if self._raw or settled else Normaliser(),
-                stuffer=DotStuffer(stuff=stuff) if stuffed else None,
+                normaliser=None if self._raw or content.final else Normaliser(),
+                stuffer=DotStuffer(stuff=self._dot_stuffing) if stuffed else None,
                 prefix=prefix,
             )
         )
@@ -157,7 +155,7 @@ def open_message(
     try:
         opening.fill(BLOCK)
         if not opening.head:
-            raise MessageUnusable("it is empty", where=name)
+            raise MessageUnusable("the message is empty", where=name)
         envelope = None
         kept = b""
         if from_header:
@@ -183,7 +181,7 @@ def _take_envelope(opening: Opening, name: str) -> HeaderEnvelope:
     if end is None and opening.ended:
         end = len(opening.head)  # RFC 5322 section 3.5: the body, and the empty line, may be absent
     if end is None or end > HEADER_LIMIT:
-        raise MessageUnusable(f"its header does not end within {HEADER_LIMIT} octets", where=name)
+        raise MessageUnusable(f"the header does not end within {HEADER_LIMIT} octets", where=name)
     try:
         envelope = envelope_from_header(opening.take(end))
     except MessageUnusable as error:
@@ -203,11 +201,16 @@ def _content(
         opening.close()
         octets = b"".join((scanner.feed(kept + opening.head), scanner.finish()))
         if not octets:
-            raise MessageUnusable("nothing but Bcc is in it", where=name)
+            raise MessageUnusable("the message is empty without its Bcc", where=name)
         return MemoryContent(octets), scanner.facts()
-    if opening.regular:
+    if opening.stamp is not None:
         file = FileContent(
-            opening.fd, name=name, head=kept, start=opening.start, owned=opening.owned
+            opening.fd,
+            name=name,
+            head=kept,
+            start=opening.start,
+            owned=opening.owned,
+            stamp=opening.stamp,
         )
         for block in file.blocks():
             scanner.feed(block)
@@ -225,4 +228,4 @@ def _content(
         os.close(spool.fd)
         raise
     pipe.close()
-    return FileContent(spool.fd, name=name, final=True), scanner.facts()
+    return FileContent(spool.fd, name=name), scanner.facts()

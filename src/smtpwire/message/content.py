@@ -21,9 +21,27 @@ from smtpwire.errors import MessageUnreadable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import NamedTuple
+else:
+    from smtpwire.record import NamedTuple
 
 BLOCK = 256 * 1024
 """Octets a read: large enough that calls do not count, small enough to stay in a CPU's cache."""
+
+_LARGER_THAN_BLOCKS = 4 * BLOCK
+
+
+class Stamp(NamedTuple):
+    """What tells a file from the same file with something written to it."""
+
+    size: int
+    changed: int
+    """Time of the last change of the octets, in nanoseconds."""
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        """Take it from what the system says of the file."""
+        return cls(status.st_size, status.st_mtime_ns)
 
 
 class MemoryContent:
@@ -51,7 +69,8 @@ class FileContent:
         head: octets that stand before those of the file.
         start: where in the file to begin.
         owned: whether `fd` is the content's to close.
-        final: the file is a spool: no one else can change it, and it holds what will be sent.
+        stamp: of the file when it was opened; None for a spool, which no one else can change and
+            which holds what will be sent.
     """
 
     def __init__(
@@ -62,25 +81,26 @@ class FileContent:
         head: bytes = b"",
         start: int = 0,
         owned: bool = True,
-        final: bool = False,
+        stamp: Stamp | None = None,
     ) -> None:
-        self.final = final
+        self.final = stamp is None
         self._fd = fd
         self._name = name
         self._head = head
         self._start = start
         self._owned = owned
-        self._stamp = self._look()
+        self._stamp = stamp
 
     def blocks(self) -> Iterator[bytes]:
         """Head and file."""
+        _keep_freed_blocks()
         if self._head:
             yield self._head
         position = self._start
         while block := read(self._fd, BLOCK, name=self._name, position=position):
             yield block
             position += len(block)
-        if self._look() != self._stamp:
+        if self._stamp is not None and self._stamp != _stamp(self._fd, self._name):
             raise changed(self._name)
 
     def close(self) -> None:
@@ -88,10 +108,6 @@ class FileContent:
         if self._owned:
             self._owned = False
             os.close(self._fd)
-
-    def _look(self) -> tuple[int, int]:
-        status = os.fstat(self._fd)
-        return status.st_size, status.st_mtime_ns
 
 
 class PipeContent:
@@ -117,7 +133,7 @@ class PipeContent:
         """Head and the rest of the pipe; the first time only."""
         if self._begun:
             raise MessageUnreadable(
-                "it came through a pipe that was not spooled, and cannot be read again",
+                "the message came through a pipe that was not spooled, and cannot be read again",
                 where=self._name,
             )
         self._begun = True
@@ -130,6 +146,7 @@ class PipeContent:
             os.close(self._fd)
 
     def _read(self) -> Iterator[bytes]:
+        _keep_freed_blocks()
         head, self._head = self._head, b""
         yield head
         while block := read(self._fd, BLOCK, name=self._name):
@@ -148,12 +165,34 @@ def read(fd: int, count: int, *, name: str, position: int | None = None) -> byte
     try:
         return os.read(fd, count) if position is None else os.pread(fd, count, position)
     except OSError as error:
-        raise MessageUnreadable(f"reading it failed: {reason(error)}", where=name) from error
+        raise _unreadable(error, name) from error
+
+
+def _keep_freed_blocks() -> None:
+    """Have the C library keep the memory of one block for the next.
+
+    glibc gives freed memory back to the system beyond twice the size of the largest allocation
+    that it ever mapped and unmapped (mallopt(3), "M_MMAP_THRESHOLD"), at first 256 KiB.  The
+    blocks of one turn are more than that, and to have them back costs a page fault for every 4
+    KiB: more than all the work on the octets.  This allocation is mapped, and never touched.
+    """
+    bytes(_LARGER_THAN_BLOCKS)
+
+
+def _stamp(fd: int, name: str) -> Stamp:
+    try:
+        return Stamp.of(os.fstat(fd))
+    except OSError as error:
+        raise _unreadable(error, name) from error
+
+
+def _unreadable(error: OSError, name: str) -> MessageUnreadable:
+    return MessageUnreadable(f"reading failed: {reason(error)}", where=name)
 
 
 def changed(name: str) -> MessageUnreadable:
     """The error for a message that is no longer the one that was counted."""
-    return MessageUnreadable("it changed while it was being sent", where=name)
+    return MessageUnreadable("the message changed while it was being sent", where=name)
 
 
 def reason(error: OSError) -> str:

@@ -22,15 +22,11 @@ class DotStuffer:
 
     Args:
         stuff: whether to double dots; without it only the terminator is made.
-
-    Attributes:
-        changed: whether a dot was doubled so far.
     """
 
-    __slots__ = ("_before", "_stuff", "changed")
+    __slots__ = ("_before", "_stuff")
 
     def __init__(self, *, stuff: bool = True) -> None:
-        self.changed = False
         self._stuff = stuff
         self._before = b"\r\n"  # the start of the content is the start of a line
 
@@ -43,16 +39,17 @@ class DotStuffer:
         Returns:
             What to send for them; `data` itself when there was nothing to double.
         """
-        seam = (self._before + data[:2]).find(b"\r\n.")
-        self._before = (self._before + data[-2:])[-2:]
-        if not self._stuff:
+        octets = data if isinstance(data, bytes) else bytes(data)
+        seam = (self._before + octets[:2]).find(b"\r\n.")
+        self._before = (self._before + octets[-2:])[-2:]
+        # One octet is looked for at memory speed, and much of what is large (base64) has no dot.
+        if not self._stuff or b"." not in octets:
             return data
-        stuffed, count = _DOTTED_LINE.subn(b"\r\n..", data)
+        stuffed, count = _DOTTED_LINE.subn(b"\r\n..", octets)
         if seam >= 0:  # the dot that follows on octets of the chunk before; at 0 or 1 here
             stuffed = stuffed[:seam] + b"." + stuffed[seam:]
         elif not count:
             return data
-        self.changed = True
         return stuffed
 
     def finish(self) -> bytes:

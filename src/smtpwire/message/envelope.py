@@ -29,6 +29,7 @@ else:
 
 _HIDDEN = frozenset({"bcc", "resent-bcc"})
 _RECIPIENTS = ("to", "cc", "bcc")
+_DECIDING = frozenset({"from", "sender", *_RECIPIENTS})
 _RESENT = "resent-"
 
 
@@ -57,29 +58,29 @@ def envelope_from_header(header: bytes) -> HeaderEnvelope:
     Raises:
         MessageUnusable: the header is malformed, or there are no recipients in it.
     """
-    fields = split(header)
-    kept = b"".join(field.text for field in fields if field.name not in _HIDDEN)
-    block = _latest_resent_block(fields)
+    kept = bytearray()
+    fields: list[Field] = []
+    block: dict[str, Field] = {}
+    in_block = True
+    for field in split(header):
+        if field.name not in _HIDDEN:
+            kept += field.text
+        if field.name in _DECIDING:
+            fields.append(field)
+        resent = field.name.startswith(_RESENT)
+        if block and (not resent or field.name in block):
+            in_block = False
+        if in_block and resent:
+            block[field.name] = field
     prefix = _RESENT if block else ""
-    deciding = block or fields
+    deciding = list(block.values()) or fields
     recipients = _recipients(deciding, prefix)
     sender, sender_error = None, None
     try:
         sender = _sender(deciding, prefix)
     except MessageUnusable as error:
         sender_error = error
-    return HeaderEnvelope(sender, sender_error, recipients, kept)
-
-
-def _latest_resent_block(fields: Sequence[Field]) -> list[Field]:
-    block: dict[str, Field] = {}
-    for field in fields:
-        resent = field.name.startswith(_RESENT)
-        if block and (not resent or field.name in block):
-            break
-        if resent:
-            block[field.name] = field
-    return list(block.values())
+    return HeaderEnvelope(sender, sender_error, recipients, bytes(kept))
 
 
 def _recipients(fields: Sequence[Field], prefix: str) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def _recipients(fields: Sequence[Field], prefix: str) -> tuple[str, ...]:
     )
     if not recipients:
         to, cc, bcc = (name.title() for name in names)
-        raise MessageUnusable(f"it has no recipients: no address in {to}, {cc} or {bcc}")
+        raise MessageUnusable(f"the message has no recipients: no address in {to}, {cc} or {bcc}")
     return tuple(recipients)
 
 
@@ -99,15 +100,15 @@ def _sender(fields: Sequence[Field], prefix: str) -> str:
     named = senders or authors
     from_, sender = f"{prefix}from".title(), f"{prefix}sender".title()
     if not named:
-        raise MessageUnusable(f"it has no sender: neither {sender} nor {from_}")
+        raise MessageUnusable(f"the message has no sender: neither {sender} nor {from_}")
     if len(named) > 1:
         several = f"{len(named)} {sender} fields" if senders else f"{len(named)} {from_} fields"
-        raise MessageUnusable(f"it has no single sender, but {several}")
+        raise MessageUnusable(f"the message has no single sender, but {several}")
     mailboxes = _addresses(named[0])
     if len(mailboxes) != 1:
         count = f"{len(mailboxes)} addresses" if mailboxes else "no address"
         where = sender if senders else f"{from_}, and no {sender}"
-        raise MessageUnusable(f"it has no single sender, but {count} in {where}")
+        raise MessageUnusable(f"the message has no single sender, but {count} in {where}")
     return mailboxes[0]
 
 

@@ -19,6 +19,7 @@ from smtpwire.errors import MessageUnusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import NamedTuple
 else:
     from smtpwire.record import NamedTuple
@@ -63,13 +64,13 @@ def header_end(octets: bytes) -> int | None:
     return found.end() if found else None
 
 
-def split(header: bytes) -> list[Field]:
+def split(header: bytes) -> Iterator[Field]:
     """Take a header apart.
 
     Args:
         header: the header without the empty line that ends it.
 
-    Returns:
+    Yields:
         Its fields; their texts in a row are `header`.
 
     Raises:
@@ -79,20 +80,17 @@ def split(header: bytes) -> list[Field]:
         raise MessageUnusable(
             'the first line is the "From " of an mbox file and not a header field: remove it'
         )
-    fields: list[Field] = []
     start = 0
-    ends = [end.end() for end in _FIELD_END.finditer(header)]
-    if not ends or ends[-1] != len(header):
-        ends.append(len(header))
-    for end in ends:
+    while start < len(header):
+        ended = _FIELD_END.search(header, start)
+        end = ended.end() if ended else len(header)
         found = _FIELD_START.match(header, start, end)
         if found is None:
             place = shown(header[start:end].decode("ascii", "backslashreplace"))
             raise MessageUnusable(f"in the header, {place} is not a field")
         name = found[1].decode("ascii").lower()
-        fields.append(Field(name, header[found.end() : end], header[start:end]))
+        yield Field(name, header[found.end() : end], header[start:end])
         start = end
-    return fields
 
 
 def shown(text: str) -> str:

@@ -10,7 +10,7 @@ import os
 import stat
 
 from smtpwire.errors import MessageNotFound
-from smtpwire.message.content import BLOCK, read, reason
+from smtpwire.message.content import BLOCK, Stamp, read, reason
 
 
 class Opening:
@@ -23,7 +23,7 @@ class Opening:
     Attributes:
         fd: the message.
         owned: whether `fd` was opened here.
-        regular: whether it can be read by position.
+        stamp: of a regular file, when it was opened; None for what cannot be read by position.
         start: where in a regular file `head` begins.
         head: the octets read so far, and not taken yet.
         ended: whether nothing follows on `head`.
@@ -32,7 +32,7 @@ class Opening:
         MessageNotFound: it cannot be opened, or is a directory.
     """
 
-    __slots__ = ("_name", "_size", "ended", "fd", "head", "owned", "regular", "start")
+    __slots__ = ("_name", "_size", "ended", "fd", "head", "owned", "stamp", "start")
 
     def __init__(self, source: str | bytes | int, *, name: str) -> None:
         self._name = name
@@ -44,9 +44,9 @@ class Opening:
             if not isinstance(source, int):
                 self.fd = os.open(source, os.O_RDONLY | os.O_NOCTTY)
             status = os.fstat(self.fd)
-            self.regular = stat.S_ISREG(status.st_mode)
+            self.stamp = Stamp.of(status) if stat.S_ISREG(status.st_mode) else None
             # Of a file that came as a descriptor, what others have read is not the message's.
-            shared = self.regular and not self.owned
+            shared = self.stamp is not None and not self.owned
             self.start = os.lseek(self.fd, 0, os.SEEK_CUR) if shared else 0
         except OSError as error:
             self.close()
@@ -58,7 +58,7 @@ class Opening:
         if stat.S_ISDIR(status.st_mode):
             self.close()
             raise MessageNotFound("cannot be read: it is a directory", where=name)
-        self._size = status.st_size - self.start if self.regular else 0
+        self._size = 0 if self.stamp is None else self.stamp.size - self.start
 
     def fill(self, octets: int) -> None:
         """Read until `head` has at least so many octets, or all there are.
@@ -71,7 +71,7 @@ class Opening:
         while have < octets and not self.ended:
             wanted = min(octets - have, BLOCK)
             position = None
-            if self.regular:
+            if self.stamp is not None:
                 position = self.start + have
                 # One small read for a small file.  Where the size is not known (0, as in /proc)
                 # or no longer right, it takes a read without result to see the end.
@@ -79,7 +79,7 @@ class Opening:
             part = read(self.fd, wanted, name=self._name, position=position)
             parts.append(part)
             have += len(part)
-            self.ended = not part or (self.regular and have == self._size)
+            self.ended = not part or have == self._size
         self.head = b"".join(parts)
 
     def take(self, octets: int) -> bytes:

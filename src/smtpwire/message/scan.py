@@ -6,13 +6,13 @@ has the facts all the same.
 
 Rules
 - Everything is counted on what will be sent: after normalisation, or raw (`-e`).
+- Whether a line begins with a dot is not among the facts: to find out costs what doubling does.
 - Nothing here runs per line.  A line is known to be short when an LF is found in the window that
   it must end in, searched from the far end: one search for about a thousand octets.
 """
 
 from __future__ import annotations
 
-from smtpwire.message.dots import DotStuffer
 from smtpwire.message.eol import Normaliser
 
 TYPE_CHECKING = False
@@ -40,8 +40,6 @@ class Facts(NamedTuple):
     """A line is longer than `LINE_LIMIT`."""
     clean: bool
     """Normalising changes nothing (raw content is not normalised): it is sent as it was read."""
-    dotted: bool
-    """Some line begins with a dot, so that over DATA the content is not sent as it is."""
 
 
 class Scanner:
@@ -59,12 +57,10 @@ class Scanner:
         "_normaliser",
         "_nul",
         "_size",
-        "_stuffer",
     )
 
     def __init__(self, *, raw: bool = False) -> None:
         self._normaliser = None if raw else Normaliser()
-        self._stuffer = DotStuffer()
         self._size = 0
         self._eightbit = self._nul = self._long_line = False
         self._column = 0
@@ -100,15 +96,12 @@ class Scanner:
             nul=self._nul,
             long_line=self._long_line or self._column > LINE_LIMIT,
             clean=self._normaliser is None or not self._normaliser.changed,
-            dotted=self._stuffer.changed,
         )
 
     def _look(self, octets: bytes) -> None:
         self._size += len(octets)
         self._eightbit = self._eightbit or not octets.isascii()
         self._nul = self._nul or b"\0" in octets
-        if not self._stuffer.changed:
-            self._stuffer.feed(octets)
         if not self._long_line:
             self._measure_lines(octets)
         self._before = (self._before + octets[-2:])[-2:]

@@ -54,7 +54,7 @@ class Spool:
 
     def _fail(self, error: OSError) -> NoReturn:
         raise MessageUnreadable(
-            f"spooling it to {self._directory} failed: {reason(error)};"
+            f"spooling the message to {self._directory} failed: {reason(error)};"
             " TMPDIR names another directory",
             where=self._name,
         ) from error
