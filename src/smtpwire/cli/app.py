@@ -9,8 +9,8 @@ from smtpwire.cli.secrets import find_password
 from smtpwire.client import ClientSettings, Login, TLSSettings
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
-from smtpwire.run.messages import MessageSettings
-from smtpwire.run.runner import RunSettings, run
+from smtpwire.run.runner import RunSettings
+from smtpwire.run.runner import submit as submit_messages
 from smtpwire.run.stop import StopRequest
 
 TYPE_CHECKING = False
@@ -142,7 +142,7 @@ def _run(settings: RunSettings, observer: Observer) -> RunReport:
     stop = StopRequest()
     stop.install()
     try:
-        return run(settings, observer, stop)
+        return submit_messages(settings, observer, stop)
     finally:
         stop.uninstall()
 

@@ -32,7 +32,8 @@ from smtpwire.net.connection import Connection
 from smtpwire.net.hostname import find_host_name
 from smtpwire.net.poll import Poller
 from smtpwire.run.messages import Job, Messages, MessageSettings
-from smtpwire.run.report import ConnectionInfo
+from smtpwire.run.report import ConnectionInfo, Observer
+from smtpwire.run.stop import StopRequest
 from smtpwire.run.tally import Tally
 
 TYPE_CHECKING = False
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
     from smtpwire.core.event import Event
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.net.dial import Endpoint
-    from smtpwire.run.report import Observer, RunReport
-    from smtpwire.run.stop import StopRequest
+    from smtpwire.run.report import RunReport
 else:
     from smtpwire.record import NamedTuple
 
@@ -65,18 +65,21 @@ class RunSettings(NamedTuple):
     """The first failure ends the run."""
 
 
-def run(settings: RunSettings, observer: Observer, stop: StopRequest) -> RunReport:
+def submit(
+    settings: RunSettings, observer: Observer | None = None, stop: StopRequest | None = None
+) -> RunReport:
     """Submit all messages; every recipient of every one of them comes to exactly one outcome.
 
     Args:
         settings: what to do.
-        observer: told of everything as it happens.
+        observer: told of everything as it happens; None to be told only at the end.
         stop: consulted between all steps; a signal ends the run without ending a message.
+            None for a run that nothing interrupts.
 
     Returns:
         The outcomes in numbers, and the problems in the order met.
     """
-    return _Run(settings, observer, stop).run()
+    return _Run(settings, observer or Observer(), stop or StopRequest()).run()
 
 
 class _Run:
