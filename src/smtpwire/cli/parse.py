@@ -293,7 +293,7 @@ def _without_effect(
     words: Words, tls: TLSOptions, server_texts: Sequence[str]
 ) -> list[tuple[str, str]]:
     """Return what the user may believe in and should not."""
-    found = []
+    found: list[tuple[str, str]] = []
     if tls.mode is TLSMode.NONE and not any(
         text.lower().startswith("smtps://") for text in server_texts
     ):
