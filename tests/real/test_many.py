@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests import reference
 from tests.command import run_smtp
 from tests.real.arrivals import arrived

@@ -150,15 +150,15 @@ class Farm:
         return pki
 
     def _start(self, spec: Spec, needed: dict[str, int]) -> dict[str, object]:
+        if spec.kind is Kind.BOX:
+            check_boxes(self.directory / f"{spec.name}.check")
         root = fetched(spec)
-        if root is not None and spec.kind is Kind.BOX:
-            check_boxes(root, self.directory / f"{spec.name}.check")
         try:
             return self._attempt(spec, root, needed)
         except _PortLostError:
             return self._attempt(spec, root, needed)
 
-    def _attempt(self, spec: Spec, root: Path | None, needed: dict[str, int]) -> dict[str, object]:
+    def _attempt(self, spec: Spec, root: Path, needed: dict[str, int]) -> dict[str, object]:
         directory = self.directory / spec.name
         shutil.rmtree(directory, ignore_errors=True)
         ports = dict(zip(spec.services, free_ports(len(spec.services)), strict=True))

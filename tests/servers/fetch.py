@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.servers.catalogue import PACKAGES, Kind
 from tests.servers.errors import Unavailable
-from tests.servers.places import CONFIG, cache, locked
+from tests.servers.places import CONFIG, HERE, cache, locked
 from tests.servers.tools import apt_get, need_program, run, with_fresh_lists
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _UNMERGED = ("bin", "lib", "lib64", "sbin")
 _OLDEST_NODE = 20
 
 
-def fetched(spec: Spec) -> Path | None:
+def fetched(spec: Spec) -> Path:
     """The directory that the server's program runs from, filled on first use.
 
     Raises:
@@ -42,7 +42,7 @@ def fetched(spec: Spec) -> Path | None:
         config = CONFIG / spec.name
         stamp = [file.read_text() for file in sorted(config.iterdir())]
         return _once(spec.name, stamp, lambda new: _install_node_package(config, new))
-    return None
+    return HERE
 
 
 def _once(name: str, stamp: list[str], fill: Callable[[Path], None]) -> Path:

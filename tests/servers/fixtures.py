@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.servers.errors import Unavailable
 from tests.servers.farm import Farm
 

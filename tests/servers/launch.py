@@ -32,23 +32,27 @@ if TYPE_CHECKING:
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PAUSE = 0.02
 _VARIABLE = re.compile(r"@([A-Z][A-Z0-9_]*)@")
+_LONGEST_WORDS = 200
 _LOGS = ("out", "main", "panic", "maillog", "dovecot.log")
 
 
-def check_boxes(root: Path, scratch: Path) -> None:
-    """Say now, and clearly, if this machine cannot run a server in private namespaces.
+def check_boxes(scratch: Path) -> None:
+    """Say, before anything is fetched, if this machine cannot run a server in a box.
+
+    Args:
+        scratch: a directory to be made for it.
 
     Raises:
-        Unavailable: it cannot.
+        Unavailable: it cannot, and why.
     """
     if os.geteuid() != 0:
         raise Unavailable("root is needed, for private mounts")
+    for name in ("usr", "etc", "var", "work"):
+        (scratch / name).mkdir(parents=True)
     users = scratch / "users"
-    work = scratch / "box"
-    work.mkdir(parents=True)
     users.touch()
     try:
-        run("/bin/sh", HERE / "box.sh", root, users, work, "true")
+        run("/bin/sh", HERE / "box.sh", scratch, users, scratch / "work", "true")
     except Unavailable as error:
         raise Unavailable(f"private mounts cannot be had here: {error}") from None
 
@@ -57,7 +61,7 @@ def launch(
     spec: Spec,
     *,
     directory: Path,
-    root: Path | None,
+    root: Path,
     pki: Pki,
     ports: Mapping[str, int],
     needed_ports: Mapping[str, int],
@@ -137,13 +141,11 @@ def last_words(directory: Path) -> str:
     """The last line of the first log that has one."""
     for name in _LOGS:
         try:
-            text = (directory / "log" / name).read_text(errors="replace")
+            lines = (directory / "log" / name).read_text(errors="replace").split("\n")
         except FileNotFoundError:
             continue
-        if lines := text.split("\n"):
-            last = next((line for line in reversed(lines) if line.strip()), "")
-            if last:
-                return last.strip()[:200]
+        if told := [line.strip() for line in lines if line.strip()]:
+            return told[-1][:_LONGEST_WORDS]
     return "its log is empty"
 
 
@@ -165,15 +167,12 @@ def _copy_certificate(source: Path, kind: str, directory: Path) -> None:
         (directory / name).write_bytes(content)
 
 
-def _command(
-    spec: Spec, directory: Path, root: Path | None, values: Mapping[str, str]
-) -> list[str]:
+def _command(spec: Spec, directory: Path, root: Path, values: Mapping[str, str]) -> list[str]:
     if spec.kind is Kind.PYTHON:
-        return [sys.executable, "-P", str(HERE / "store.py")]
-    if root is None:
-        raise AssertionError(f"{spec.name} has a root")
+        # -P: no module of this folder may stand in for one of the standard library.
+        return [sys.executable, "-P", str(root / "store.py")]
     if spec.kind is Kind.NODE:
-        return [shutil.which("node") or "node", str(root / "server.mjs")]
+        return [str(shutil.which("node")), str(root / "server.mjs")]
     for file in (CONFIG / spec.name).iterdir():
         text = file.read_text()
         if file.suffix == ".in":
