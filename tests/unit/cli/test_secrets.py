@@ -1,0 +1,106 @@
+"""Where the password comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smtpwire.cli import secrets
+from smtpwire.cli.errors import UsageError
+from smtpwire.cli.parse import LoginOptions
+from smtpwire.cli.secrets import find_password
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Warnings:
+    """Collects warnings."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def __call__(self, where: str, text: str) -> None:
+        self.heard.append((where, text))
+
+
+def login(password: str | None = None, file: Path | None = None) -> LoginOptions:
+    return LoginOptions("me", password, None if file is None else str(file), (), False)
+
+
+@pytest.fixture
+def private_file(tmp_path: Path) -> Path:
+    file = tmp_path / "password"
+    file.touch(0o600)
+    return file
+
+
+ENVIRONMENT = {"SMTP_PASSWORD": "of the environment"}
+
+
+def test_the_command_line_comes_first() -> None:
+    assert find_password(login("of the line"), ENVIRONMENT, Warnings()) == "of the line"
+
+
+def test_fault_93_an_empty_password_is_one() -> None:
+    assert find_password(login(""), ENVIRONMENT, Warnings()) == ""
+    assert find_password(login(), {"SMTP_PASSWORD": ""}, Warnings()) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (b"secret\n", "secret"),
+        (b"secret", "secret"),
+        (b"secret\r\nsecond line\n", "secret"),
+        (b" s\xc3\xbc\n", " sü"),
+        (b"", ""),
+        (b"\nsecret", ""),
+        (b"x" * 200_000, "x" * 65_536),
+    ],
+)
+def test_a_file_comes_before_the_environment(
+    private_file: Path, content: bytes, password: str
+) -> None:
+    private_file.write_bytes(content)
+    warnings = Warnings()
+    assert find_password(login(file=private_file), ENVIRONMENT, warnings) == password
+    assert warnings.heard == []
+
+
+def test_a_file_that_others_can_read_is_worth_a_warning(private_file: Path) -> None:
+    private_file.write_text("secret\n")
+    private_file.chmod(0o640)
+    warnings = Warnings()
+    assert find_password(login(file=private_file), {}, warnings) == "secret"
+    ((where, text),) = warnings.heard
+    assert where == str(private_file)
+    assert "chmod 600" in text
+
+
+def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="password': No such file or directory"):
+        find_password(login(file=tmp_path / "password"), ENVIRONMENT, Warnings())
+
+
+@pytest.mark.parametrize("content", [b"gehe\0im\n", b"gehe\xffim\n"])
+def test_a_file_that_holds_no_password(private_file: Path, content: bytes) -> None:
+    private_file.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        find_password(login(file=private_file), {}, Warnings())
+    assert "gehe" not in str(caught.value)
+
+
+def test_the_environment() -> None:
+    assert find_password(login(), ENVIRONMENT, Warnings()) == "of the environment"
+
+
+def test_without_a_terminal_the_ways_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(secrets, "TERMINAL", str(tmp_path / "none"))
+    with pytest.raises(UsageError) as caught:
+        find_password(login(), {}, Warnings())
+    for way in ("--password-file", "SMTP_PASSWORD", "-P", "a terminal"):
+        assert way in str(caught.value)

@@ -1,0 +1,122 @@
+"""The conversation as `-t` shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from smtpwire.cli.trace import Trace
+from smtpwire.core.reply import Reply
+from smtpwire.core.transaction import Outcome
+from smtpwire.errors import ConnectError
+from smtpwire.run.report import Problem
+
+
+class Lines:
+    """Collects what a trace writes."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, *lines: str) -> None:
+        self.lines.extend(lines)
+
+
+def test_marks() -> None:
+    lines = Lines()
+    trace = Trace(lines)
+    hello = Reply(250, (b"one", b"two"))
+    no = Reply(550, (b"no", b"no"))
+    trace.note("Trying")
+    trace.received(hello, tls=False, failure=False)
+    trace.sent(b"EHLO me\r\n", tls=False, secret=False)
+    trace.received(no, tls=False, failure=True)
+    trace.sent(b"EHLO me\r\n", tls=True, secret=False)
+    trace.received(hello, tls=True, failure=False)
+    trace.received(no, tls=True, failure=True)
+    trace.problem(Problem("h:25", ConnectError("nobody there"), None, "", None, None))
+    trace.problem(Problem("m", None, no, "MAIL", Outcome.REFUSED, None))
+    trace.warning("h:25", "odd")
+    assert lines.lines == [
+        "=== Trying",
+        "<-  250-one",
+        "<-  250 two",
+        " -> EHLO me",
+        "<** 550-no",
+        "<** 550 no",
+        " ~> EHLO me",
+        "<~  250-one",
+        "<~  250 two",
+        "<~* 550-no",
+        "<~* 550 no",
+        "*** h:25: nobody there",
+        "*** m: refused: MAIL: 550 no / no",
+        "=== h:25: odd",
+    ]
+
+
+def test_a_line_on_the_wire_is_a_line() -> None:
+    lines = Lines()
+    Trace(lines).sent(b"MAIL FROM:<>\r\nRCPT TO:<b@y>\r\n", tls=False, secret=False)
+    assert lines.lines == [" -> MAIL FROM:<>", " -> RCPT TO:<b@y>"]
+
+
+def test_fault_202_content_is_counted() -> None:
+    lines = Lines()
+    trace = Trace(lines)
+    trace.sent(b"DATA\r\n", tls=True, secret=False)
+    trace.sent_body(b"Subject: x\r\n", tls=True, last=False)
+    trace.sent_body(memoryview(b"\r\nsecret\r\n.\r\n"), tls=True, last=True)
+    trace.sent(b"BDAT 5\r\n", tls=True, secret=False)
+    trace.sent_body(b"hello", tls=True, last=True)
+    trace.sent(b"BDAT 0 LAST\r\n", tls=True, secret=False)
+    assert lines.lines == [
+        " ~> DATA",
+        " ~> (22 octets of message)",
+        " ~> .",
+        " ~> BDAT 5",
+        " ~> (5 octets of message)",
+        " ~> BDAT 0 LAST",
+    ]
+
+
+@pytest.mark.parametrize("body", [False, True])
+def test_content_that_was_broken_off(body: bool) -> None:
+    lines = Lines()
+    trace = Trace(lines, body=body)
+    trace.sent(b"DATA\r\n", tls=False, secret=False)
+    trace.sent_body(b"one\r\ntw", tls=False, last=False)
+    trace.received(Reply(421, (b"bye",)), tls=False, failure=True)
+    shown = [" -> one", " -> tw"] if body else [" -> (7 octets of message so far)"]
+    assert lines.lines == [" -> DATA", *shown, "<** 421 bye"]
+
+
+def test_content_can_be_shown_line_by_line_across_its_pieces() -> None:
+    lines = Lines()
+    trace = Trace(lines, body=True)
+    trace.sent(b"DATA\r\n", tls=False, secret=False)
+    for piece in (b"one\r", b"\ntwo\x1b\r\n", b"\r\n..th", b"ree\r\n.\r\n"):
+        trace.sent_body(piece, tls=False, last=piece.endswith(b".\r\n"))
+    assert lines.lines == [" -> DATA", " -> one", r" -> two\x1b", " -> ", " -> ..three", " -> ."]
+
+
+def test_the_last_line_of_a_chunk_may_have_no_end() -> None:
+    lines = Lines()
+    Trace(lines, body=True).sent_body(b"one\r\ntwo", tls=False, last=True)
+    assert lines.lines == [" -> one", " -> two"]
+
+
+def test_a_line_without_end_does_not_take_memory_without_end() -> None:
+    lines = Lines()
+    trace = Trace(lines, body=True)
+    for _ in range(3):
+        trace.sent_body(b"x" * 50_000, tls=False, last=False)
+    assert lines.lines == [" -> " + "x" * 100_000]
+
+
+def test_time() -> None:
+    lines = Lines()
+    clock = iter([100.0, 100.5, 112.25])
+    trace = Trace(lines, clock=lambda: next(clock))
+    trace.note("a")
+    trace.note("b")
+    assert lines.lines == ["    0.500 === a", "   12.250 === b"]
