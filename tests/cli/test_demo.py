@@ -84,7 +84,7 @@ def test_what_arrived_as_it_should_is_shown(
 
 def test_what_must_arrive_names_no_hidden_recipient() -> None:
     submitted = (ROOT / "examples" / "bcc.eml").read_bytes()
-    for hidden in (b"Bcc", b"eve@", b"frank@"):
+    for hidden in (b"Bcc:", b"eve@", b"frank@"):
         assert hidden in submitted
         assert hidden not in demo.on_the_wire(submitted)
 

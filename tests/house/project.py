@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "smtpwire"
-UNIT_TESTS = ROOT / "tests" / "unit"
+TESTS = ROOT / "tests"
+UNIT_TESTS = TESTS / "unit"
 
 
 def modules() -> list[Path]:

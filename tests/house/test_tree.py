@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.house.project import PACKAGE, ROOT, UNIT_TESTS, dotted, files, modules
+from tests.house.project import PACKAGE, ROOT, TESTS, UNIT_TESTS, dotted, files, modules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +35,10 @@ def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 WITH_CODE = [module for module in modules() if has_code(module)]
 
 
-def unit_test(module: Path) -> Path:
-    """Return where the unit tests of a module are."""
+def unit_test(module: Path, tree: Path = PACKAGE) -> Path:
+    """Return where the unit tests of a module are: of the package's, or of what tests share."""
     name = module.stem.strip("_")
-    return UNIT_TESTS / module.relative_to(PACKAGE).with_name(f"test_{name}.py")
+    return UNIT_TESTS / module.relative_to(tree).with_name(f"test_{name}.py")
 
 
 @pytest.mark.parametrize("module", WITH_CODE, ids=dotted)
@@ -47,15 +47,10 @@ def test_every_module_with_code_has_its_unit_test(module: Path) -> None:
 
 
 def test_every_unit_test_has_its_module() -> None:
+    tools = [path for path in TESTS.rglob("*.py") if UNIT_TESTS not in path.parents]
     expected = {unit_test(module) for module in modules()}
-    mirrored = [path for path in UNIT_TESTS.rglob("test_*.py") if _mirrors_package(path)]
-    assert set(mirrored) - expected == set()
-
-
-def _mirrors_package(path: Path) -> bool:
-    """Tell whether a unit test is of the package: tests' own tools have unit tests too."""
-    parts = path.relative_to(UNIT_TESTS).parts
-    return len(parts) == 1 or (PACKAGE / parts[0]).exists()
+    expected |= {unit_test(tool, TESTS) for tool in tools}
+    assert set(UNIT_TESTS.rglob("test_*.py")) - expected == set()
 
 
 def test_no_module_is_long() -> None:
