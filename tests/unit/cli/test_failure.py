@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from smtpwire.cli.errors import CommandError, UsageError
@@ -11,8 +9,7 @@ from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.failure import failed
 from smtpwire.errors import ConnectError, MessageNotFound
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+HINT = " (SMTPWIRE_DEBUG=1 shows where)"
 
 
 @pytest.mark.parametrize(
@@ -25,8 +22,7 @@ if TYPE_CHECKING:
         (
             ZeroDivisionError("by\nzero"),
             70,
-            r"smtp: a defect of this program: ZeroDivisionError: by\x0azero"
-            " (SMTPWIRE_DEBUG=1 shows where)",
+            r"smtp: a defect of this program: ZeroDivisionError: by\x0azero" + HINT,
         ),
     ],
 )
@@ -40,14 +36,10 @@ def test_one_line_and_a_code(
     assert len(lines) == 1 or (debug and code == 70)
 
 
-def raised(action: Callable[[], object]) -> Exception:
-    try:
-        action()
-    except Exception as error:
-        return error
-    pytest.fail("nothing was raised")
-
-
 def test_a_defect_shows_where_it_is_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
-    failed(raised(lambda: 1 / 0), debug=True)
-    assert "Traceback" in capfd.readouterr().err
+    with pytest.raises(ZeroDivisionError) as caught:
+        _ = 1 / 0
+    failed(caught.value, debug=True)
+    printed = capfd.readouterr().err
+    assert printed.startswith("Traceback")
+    assert "_ = 1 / 0" in printed
