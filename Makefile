@@ -2,7 +2,7 @@
 #
 #   make test    every test, on all processors, in random order   (ARGS='tests/unit -x' for a part)
 #   make demo    start a mail catcher, submit the messages of examples/, show what arrived
-#   make lint    formatter, linters, layers, type checkers, manual page
+#   make lint    formatter, linters, layers, type checkers, manual page   (-k for all at once)
 #   make cov     branch coverage of core and message by their unit tests: 100 % or it fails
 #   make soak    the long version of `make test`; the log goes to docs/evidence/
 #   make fmt     let the formatter write
@@ -15,7 +15,9 @@ BIN := .venv/bin
 PAGE := src/smtpwire/cli/smtp.1
 export PYTHON
 
-.PHONY: test demo lint cov soak fmt pin clean
+LINTERS := lint-format lint-rules lint-layers lint-mypy lint-pyright lint-page
+
+.PHONY: test demo lint $(LINTERS) lint-setup cov soak fmt pin clean
 
 test:
 	@tools/setup test
@@ -25,13 +27,29 @@ demo:
 	@tools/setup test
 	@$(BIN)/python tools/demo.py
 
-lint:
+lint: $(LINTERS)
+
+$(LINTERS): lint-setup
+
+lint-setup:
 	@tools/setup test lint
-	$(BIN)/ruff format --check
+
+lint-format:
+	$(BIN)/ruff format --check --quiet
+
+lint-rules:
 	$(BIN)/ruff check
+
+lint-layers:
 	$(BIN)/lint-imports
+
+lint-mypy:
 	$(BIN)/mypy
+
+lint-pyright:
 	$(BIN)/pyright
+
+lint-page:
 	@if command -v mandoc >/dev/null; then set -x; mandoc -T lint -W warning $(PAGE); \
 	else echo 'lint: mandoc is not installed, so $(PAGE) was not checked' >&2; fi
 

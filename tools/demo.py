@@ -7,6 +7,7 @@ its envelope and its octets.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -67,6 +68,8 @@ class Failure(Exception):
 
 def main() -> int:
     """Run the demonstration and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
     with tempfile.TemporaryDirectory(prefix="smtpwire-demo-") as directory:
         try:
             caught, stored = submit_all(Path(directory))
