@@ -160,7 +160,7 @@ class _Parser:
             found = _TOKEN.match(text, at)
             if found is None:
                 # Nothing is `_next` yet when the first token is the one that is wrong.
-                what = _UNFINISHED.get(text[at], f"{shown(text[at])} cannot stand there")
+                what = _UNFINISHED.get(text[at], f"{text[at]!a} cannot stand there")
                 raise self._error(what, at)
             kind = str(found.lastgroup)
             if kind == "comment":

@@ -1,0 +1,126 @@
+"""From blocks to what goes out: order, counts, and what an error stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smtpwire.errors import MessageUnreadable
+from smtpwire.message.dots import DotStuffer
+from smtpwire.message.eol import Normaliser
+from smtpwire.message.reader import BodyReader, wire_pieces
+from tests.unit.message.files import everything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def pieces(
+    blocks: Iterable[bytes],
+    *,
+    size: int | None = None,
+    normalise: bool = True,
+    stuffed: bool = True,
+    prefix: bytes = b"",
+) -> list[bytes]:
+    return [
+        bytes(piece)
+        for piece in wire_pieces(
+            iter(blocks),
+            name="m",
+            size=size,
+            normaliser=Normaliser() if normalise else None,
+            stuffer=DotStuffer() if stuffed else None,
+            prefix=prefix,
+        )
+    ]
+
+
+def test_line_ends_then_dots_then_the_end_of_data() -> None:
+    assert pieces([b".a\n", b".b\n."]) == [b"..a\r\n", b"..b\r\n..\r\n.\r\n"]
+
+
+def test_without_dots_exactly_the_content() -> None:
+    assert pieces([b".a\n", b".b\n."], stuffed=False) == [b".a\r\n", b".b\r\n.\r\n"]
+    assert pieces([b".a\n", b"."], stuffed=False, normalise=False) == [b".a\n", b"."]
+
+
+def test_a_block_that_changes_nothing_is_the_piece_itself() -> None:
+    blocks = [b"a\r\n", b"b\r\n"]
+    out = list(
+        wire_pieces(
+            iter(blocks), name="m", size=6, normaliser=Normaliser(), stuffer=None, prefix=b""
+        )
+    )
+    assert all(piece is block for piece, block in zip(out, blocks, strict=True))
+
+
+def test_the_prefix_goes_first_as_it_is_with_the_first_block() -> None:
+    assert pieces([b".a\n", b"b\n"], size=7, prefix=b".P\n") == [b".P\n..a\r\n", b"b\r\n.\r\n"]
+
+
+def test_the_last_block_waits_until_the_content_has_ended() -> None:
+    def failing() -> Iterator[bytes]:
+        yield b"a\n"
+        yield b"b\n"
+        raise MessageUnreadable("broken", where="m")
+
+    for stuffed in (False, True):
+        reader = BodyReader(
+            wire_pieces(
+                failing(),
+                name="m",
+                size=None,
+                normaliser=Normaliser(),
+                stuffer=DotStuffer() if stuffed else None,
+                prefix=b"",
+            )
+        )
+        assert reader.read(100) == b"a\r\n"
+        for _ in range(3):
+            with pytest.raises(MessageUnreadable, match=r"^broken$"):
+                reader.read(100)
+
+
+@pytest.mark.parametrize("stuffed", [False, True])
+@pytest.mark.parametrize("size", [0, 5, 7, 8, 100])
+def test_fault_188_more_or_fewer_octets_than_were_counted_are_an_error(
+    size: int, stuffed: bool
+) -> None:
+    out: list[bytes] = []
+    stuffer = DotStuffer() if stuffed else None
+    with pytest.raises(MessageUnreadable, match="changed while it was being sent") as caught:
+        out.extend(
+            bytes(piece)
+            for piece in wire_pieces(
+                iter([b"a\n", b"b"]),
+                name="m",
+                size=size,
+                normaliser=Normaliser(),
+                stuffer=stuffer,
+                prefix=b"",
+            )
+        )
+    assert caught.value.where == "m"
+    assert b"".join(out) in (b"", b"a\r\n")
+
+
+def test_the_size_does_not_count_prefix_dots_and_end() -> None:
+    assert pieces([b".a\n", b"b"], size=7, prefix=b"P")[-1].endswith(b"\r\n.\r\n")
+
+
+def test_reading_in_pieces_of_any_size() -> None:
+    content = [b"a", b"bcdefgh", b"ij"]
+    for limit in range(1, 12):
+        assert everything(BodyReader(iter(content)), limit) == b"abcdefghij"
+
+
+def test_a_piece_within_the_limit_is_not_copied() -> None:
+    piece = b"abc"
+    assert BodyReader(iter([piece])).read(3) is piece
+
+
+def test_the_end_is_the_end() -> None:
+    reader = BodyReader(iter(()))
+    assert [reader.read(1) for _ in range(3)] == [b"", b"", b""]
