@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.scripted.fixtures import MakeScripted, Start
+    from tests.scripted.model import Reply
 
 
 def submit(
@@ -320,7 +321,8 @@ def recipients(count: int) -> list[str]:
 )
 def test_fault_111_112_the_recipients_before_the_limit_get_it(start: Start, reply: str) -> None:
     """RFC 5321 section 4.5.3.1.10: beyond the limit they are to be tried again, not refused."""
-    server = start(ModelServer(replies={"RCPT": [None] * 100 + [reply] * 5}))
+    limit: list[Reply | None] = [*[None] * 100, *[reply] * 5]
+    server = start(ModelServer(replies={"RCPT": limit}))
     done = submit(server.address, *recipients(105))
     assert done.code == 75, done
     assert [message.recipients for message in server.messages] == [tuple(recipients(100))]
