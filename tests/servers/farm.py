@@ -151,7 +151,7 @@ class Farm:
 
     def _start(self, spec: Spec, needed: dict[str, int]) -> dict[str, object]:
         if spec.kind is Kind.BOX:
-            check_boxes(self.directory / f"{spec.name}.check")
+            check_boxes(self.directory / f"{spec.name}.check", self._lifeline)
         root = fetched(spec)
         try:
             return self._attempt(spec, root, needed)

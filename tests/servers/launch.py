@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.servers.catalogue import PASSWORD, USER, Kind
@@ -23,7 +24,7 @@ from tests.servers.processes import Process
 from tests.servers.tools import run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.servers.catalogue import Spec
@@ -36,11 +37,12 @@ _LONGEST_WORDS = 200
 _LOGS = ("out", "main", "panic", "maillog", "dovecot.log")
 
 
-def check_boxes(scratch: Path) -> None:
+def check_boxes(scratch: Path, lifeline: Path) -> None:
     """Say, before anything is fetched, if this machine cannot run a server in a box.
 
     Args:
         scratch: a directory to be made for it.
+        lifeline: the FIFO.
 
     Raises:
         Unavailable: it cannot, and why.
@@ -51,10 +53,12 @@ def check_boxes(scratch: Path) -> None:
         (scratch / name).mkdir(parents=True)
     users = scratch / "users"
     users.touch()
-    try:
-        run("/bin/sh", HERE / "box.sh", scratch, users, scratch / "work", "true")
-    except Unavailable as error:
-        raise Unavailable(f"private mounts cannot be had here: {error}") from None
+    box = (HERE / "box.sh", scratch, users, scratch / "work")
+    with _opened(lifeline) as stdin:
+        try:
+            run("/bin/sh", *box, "true", stdin=stdin)
+        except Unavailable as error:
+            raise Unavailable(f"private mounts cannot be had here: {error}") from None
 
 
 def launch(
@@ -91,11 +95,8 @@ def launch(
         **{name: str(port) for name, port in needed_ports.items()},
     }
     command = _command(spec, directory, root, values)
-    # Non-blocking, or this would wait for ever for a leader that has just ended.
-    stdin = os.open(lifeline, os.O_RDONLY | os.O_NONBLOCK)
-    os.set_blocking(stdin, True)
-    log = os.open(directory / "log" / "out", os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
+    output = directory / "log" / "out"
+    with _opened(lifeline) as stdin, output.open("wb") as log:
         # Not subprocess.Popen: nobody here waits for the process, and a session of its own keeps
         # a Ctrl-C of the terminal from it.
         pid = os.posix_spawn(
@@ -104,14 +105,11 @@ def launch(
             {**os.environ, "PATH": _SYSTEM_PATH, "LC_ALL": "C", **values},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, stdin, 0),
-                (os.POSIX_SPAWN_DUP2, log, 1),
-                (os.POSIX_SPAWN_DUP2, log, 2),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
             ],
             setsid=True,
         )
-    finally:
-        os.close(stdin)
-        os.close(log)
     return Process.of(pid)
 
 
@@ -147,6 +145,18 @@ def last_words(directory: Path) -> str:
         if told := [line.strip() for line in lines if line.strip()]:
             return told[-1][:_LONGEST_WORDS]
     return "its log is empty"
+
+
+@contextmanager
+def _opened(lifeline: Path) -> Iterator[int]:
+    """The reading end of the lifeline."""
+    # Non-blocking, or this would wait for ever for a leader that has just ended.
+    descriptor = os.open(lifeline, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.set_blocking(descriptor, True)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _variable(*words: str) -> str:

@@ -24,6 +24,7 @@ def run(
     *command: str | Path,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
     limit: float = 600.0,
 ) -> str:
     """Run a program and return what it said.
@@ -39,7 +40,7 @@ def run(
             cwd=cwd,
             env=environment,
             timeout=limit,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
