@@ -52,8 +52,8 @@ def test_the_linters_are_all_there() -> None:
 
 def test_both_files_pin_the_same_versions() -> None:
     def versions(name: str) -> dict[str, str]:
-        rows = (line.split()[0].split("==") for line in lines(name) if PINNED.fullmatch(line))
-        return {package: version for package, version in rows}
+        rows = (line.split()[0] for line in lines(name) if PINNED.fullmatch(line))
+        return {package: version for package, _, version in (row.partition("==") for row in rows)}
 
     test, lint = versions("test"), versions("lint")
     assert {name: test[name] for name in test.keys() & lint.keys()} == {
