@@ -86,7 +86,7 @@ def wire_pieces(
         prefix: goes out in front of everything, as it is and not counted.
 
     Yields:
-        No empty piece.
+        The octets for the wire in order, in pieces of any size but none.
 
     Raises:
         MessageUnreadable: from `blocks`, or when there are more or fewer octets than `size`.

@@ -236,14 +236,14 @@ def test_a_large_fifo_is_spooled_and_closed(tmp_path: Path) -> None:
         assert everything(body.reader(stuffed=False)) == normalised(LARGE)
         assert everything(body.reader(stuffed=False)) == normalised(LARGE)
         body.close()
-    assert set(os.listdir("/dev/fd")) == before
+    assert set(os.listdir("/dev/fd")) <= before
 
 
 def test_a_small_file_is_not_kept_open(tmp_path: Path) -> None:
     before = set(os.listdir("/dev/fd"))
     with source("path", SMALL, tmp_path) as path:
         body = open_body(path, name="m")
-        assert set(os.listdir("/dev/fd")) == before
+        assert set(os.listdir("/dev/fd")) <= before
         body.close()
 
 
@@ -333,7 +333,7 @@ def test_a_spool_that_cannot_be_written_leaves_nothing_open(
             patched.setattr("smtpwire.message.spool.os", _Os(full))
             with pytest.raises(MessageUnreadable, match="no space left on device; TMPDIR"):
                 open_body(fd, name="m", spool_dir=str(tmp_path))
-        assert set(os.listdir("/dev/fd")) == before
+        assert set(os.listdir("/dev/fd")) <= before
 
 
 class _Os:
