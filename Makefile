@@ -16,8 +16,9 @@ PAGE := src/smtpwire/cli/smtp.1
 export PYTHON
 
 LINTERS := lint-format lint-rules lint-layers lint-mypy lint-pyright lint-page
+MEASURED := cov-core cov-message
 
-.PHONY: test demo lint $(LINTERS) lint-setup cov soak fmt pin clean
+.PHONY: test demo lint $(LINTERS) lint-setup cov $(MEASURED) soak fmt pin clean
 
 test:
 	@tools/setup test
@@ -53,11 +54,12 @@ lint-page:
 	@if command -v mandoc >/dev/null; then set -x; mandoc -T lint -W warning $(PAGE); \
 	else echo 'lint: mandoc is not installed, so $(PAGE) was not checked' >&2; fi
 
-# One measured part each, so that no package lives on the tests of another.
-cov:
+# Each by its own unit tests, so that no package lives on the tests of another.
+cov: $(MEASURED)
+
+$(MEASURED): cov-%:
 	@tools/setup test
-	tools/coverage core
-	tools/coverage message
+	tools/coverage $*
 
 soak:
 	@tools/setup test
