@@ -1,0 +1,1 @@
+"""SMTP and nothing else: no input, no output, no clock."""

@@ -97,6 +97,10 @@ WAIT_FOR = {
 }
 
 
+UNKNOWN_COMMAND = frozenset({500, 502})
+"""What a server that does not know a command says (RFC 5321 sections 3.2 and 4.2.4)."""
+
+
 class SecretLine(bytes):
     """A line that must not be shown: part of an AUTH exchange."""
 

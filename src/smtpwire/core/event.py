@@ -18,7 +18,8 @@ class Content(NamedTuple):
     """In the output: here goes content of a message, which the engine never sees.
 
     The driver sends it, reports `Engine.content_begun` with its first octet and
-    `Engine.content_done` when the last octet has been handed to the transport.
+    `Engine.content_done` when the last octet has been handed to the transport; both together with
+    the line in front of it when there are no octets.
     """
 
     id: int

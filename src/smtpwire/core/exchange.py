@@ -1,19 +1,23 @@
 """One submission on its way: the facts that replies fill in, and what they add up to.
 
-The engine asks and records; nothing here sends.  What each recipient is told in the end is decided
+The engine sends and records; nothing here sends.  What each recipient is told in the end is decided
 in one place, `Exchange.result`, from the facts alone, so that no order of events can give two
 answers.
+
+A 421 is never a fact about a message: it is recorded as the reply that it is, and then speaks for
+the connection, so that the message may be sent again where nothing of it was taken.
 """
 
 from __future__ import annotations
 
+from smtpwire.core.command import Verb
 from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
 from smtpwire.errors import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from smtpwire.core.address import Address
     from smtpwire.core.reply import Reply
+    from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import Submission
     from smtpwire.errors import SMTPError
 
@@ -25,39 +29,64 @@ def by_code(reply: Reply) -> Outcome:
     return Outcome.REFUSED if reply.permanent else Outcome.DEFERRED
 
 
+def unsent(
+    submission: Submission, error: SMTPError | None, *, resend: bool
+) -> TransactionResult:
+    """The result of a submission that was not begun."""
+    recipients = tuple(
+        RecipientOutcome(recipient, Outcome.UNSENT, None)
+        for recipient in submission.envelope.recipients
+    )
+    return TransactionResult(submission.id, recipients, None, error, "", resend)
+
+
+def _refusal(lost: SMTPError | None) -> Reply | None:
+    """The refusal behind a lost connection: a 2yz that broke the rules explains nothing."""
+    reply = lost.reply if lost is not None else None
+    return reply if reply is not None and reply.refusal else None
+
+
 class Exchange:
     """The state of one transaction.  Facts only grow."""
 
     __slots__ = (
         "accepted",
+        "all_required",
         "asked",
         "begun",
+        "chunked",
         "committed",
-        "cut_off",
         "data",
-        "data_asked",
         "error",
         "failed",
         "final",
         "finished",
+        "insists",
         "left",
         "mail",
         "mail_asked",
         "parameters",
         "pending",
-        "premature",
+        "recipients",
+        "refused",
         "remaining",
         "replies",
         "submission",
-        "withheld",
     )
 
-    def __init__(self, submission: Submission, parameters: str) -> None:
+    def __init__(
+        self, submission: Submission, parameters: str, options: SessionOptions, *, chunked: bool
+    ) -> None:
         self.submission = submission
+        self.recipients = len(submission.envelope.recipients)
         self.parameters = parameters
         """What stands on its MAIL line."""
+        self.all_required = options.require_all
+        self.insists = options.send_anyway
+        self.chunked = chunked
+        """Its content goes by BDAT."""
         self.pending = 0
-        """Commands of its own that are not answered."""
+        """Commands of its own that are not answered, and contents that are not sent."""
         self.mail_asked = False
         self.mail: Reply | None = None
         self.asked = 0
@@ -65,8 +94,11 @@ class Exchange:
         self.replies: list[Reply] = []
         """To RCPT, in the order of the recipients."""
         self.accepted = 0
-        self.data_asked = False
+        """How many of them are 2yz."""
+        self.refused = 0
+        """How many are refusals, other than 421."""
         self.data: Reply | None = None
+        """The 354."""
         self.remaining = submission.size or 0
         """Octets not yet promised to the server by a BDAT."""
         self.committed = False
@@ -75,27 +107,52 @@ class Exchange:
         """An octet of its content was handed to the transport."""
         self.finished = False
         """So was its end of data."""
-        self.premature = False
-        """A reply to the end of data began to arrive before it was sent."""
         self.failed: Reply | None = None
         """The first refusal of DATA or of a chunk."""
         self.final: Reply | None = None
         """The reply to the end of data."""
-        self.withheld = False
-        """Aborted, because a recipient was refused and all are required."""
         self.left = False
         """Nothing more is sent for it."""
-        self.cut_off = False
-        """One of its commands was answered with 421."""
         self.error: SMTPError | None = None
         """Why its content could not be sent, when that is our own side's fault."""
+
+    def may_record(self, verb: Verb, reply: Reply) -> bool:
+        """Whether a reply of this kind can answer the command (RFC 5321 section 4.3.2)."""
+        if verb is Verb.DATA and not reply.refusal:
+            # 354 after a refused MAIL: whose envelope does the server have open?
+            return reply.code == 354 and not self.mail_refused
+        return not reply.intermediate
+
+    def record(self, verb: Verb, reply: Reply) -> None:
+        """Take the reply to one of its commands."""
+        if verb is Verb.RCPT:
+            self.replies.append(reply)
+            if reply.ok:
+                self.accepted += 1
+            elif reply.code != 421:
+                self.refused += 1
+        elif verb is Verb.MAIL:
+            self.mail = reply
+        elif verb is Verb.DOT:
+            self.final = reply
+        elif verb is not Verb.LONE_DOT:
+            if reply.refusal:
+                self.failed = self.failed or reply
+            elif verb is Verb.DATA:
+                self.data = reply
+            if verb is Verb.LAST:
+                self.final = self.failed or reply
+
+    def disown_content(self) -> None:
+        """Take back what was noted about its content: it went to a server that read none of it."""
+        self.begun = self.finished = False
+
+    # -- what is known ---------------------------------------------------------------------------
 
     @property
     def envelope_answered(self) -> bool:
         """Whether the fate of every recipient is known."""
-        return self.mail is not None and len(self.replies) == len(
-            self.submission.envelope.recipients
-        )
+        return len(self.replies) == self.recipients
 
     @property
     def mail_refused(self) -> bool:
@@ -105,12 +162,22 @@ class Exchange:
     @property
     def nobody_accepted(self) -> bool:
         """Whether every recipient is known to be refused."""
-        return not self.accepted and self.envelope_answered
+        return self.refused == self.recipients
 
     @property
-    def recipient_refused(self) -> bool:
-        """Whether any recipient is known to be refused."""
-        return self.accepted < len(self.replies)
+    def withheld(self) -> bool:
+        """Whether it is kept from all, because one was refused and all are required."""
+        return self.all_required and self.refused > 0
+
+    @property
+    def doomed(self) -> bool:
+        """Whether it is known that nothing more need be tried."""
+        return (
+            self.mail_refused
+            or self.failed is not None
+            or self.withheld
+            or (self.nobody_accepted and not self.insists)
+        )
 
     @property
     def in_doubt(self) -> bool:
@@ -122,63 +189,73 @@ class Exchange:
         """Whether it is known that the server has no transaction open after this one.
 
         Everything else wants a RSET before the next MAIL: a server may keep an envelope after a
-        refusal, and the next content must not be delivered under it.
+        refusal, and the next content must not be delivered under it.  The end of data clears it
+        whatever the answer (RFC 5321 section 4.1.1.4); a refused BDAT leaves the state
+        indeterminate (RFC 3030 section 2).
         """
         if self.mail_refused:
             return True
-        return self.final is not None and self.accepted > 0
+        final = self.final
+        return final is not None and self.accepted > 0 and (final.ok or not self.chunked)
+
+    # -- what it adds up to ----------------------------------------------------------------------
 
     def result(self, lost: SMTPError | None) -> TransactionResult:
         """Add up what is known; `lost` is why nothing more will be known, if that is so."""
-        recipients = self.submission.envelope.recipients
-        outcomes = tuple(
-            self._outcome(recipient, self.replies[i] if i < len(self.replies) else None, lost)
-            for i, recipient in enumerate(recipients)
-        )
-        reply, command = self._deciding(lost)
-        decided = (
-            (self.mail is not None and self.mail.refusal and self.mail.code != 421)
-            or self.final is not None
-            or self.withheld
-            or ((self.failed is not None or self.nobody_accepted) and not self.cut_off)
-        )
+        decided = self._decided
+        reply, command = self._deciding()
+        if reply is None:
+            reply = _refusal(lost)
         return TransactionResult(
             id=self.submission.id,
-            recipients=outcomes,
+            recipients=tuple(self._outcome(index, lost) for index in range(self.recipients)),
             reply=reply,
             error=self.error or (None if decided else lost),
             command=command,
             resend=not (decided or self.begun or self.error),
         )
 
-    def _outcome(
-        self, recipient: Address, reply: Reply | None, lost: SMTPError | None
-    ) -> RecipientOutcome:
-        decision = reply
-        if self.mail_refused:
-            decision = self.mail
-        elif reply is None or not reply.refusal:
-            decision = self.final or self.failed
-        if decision is not None:
-            return RecipientOutcome(recipient, by_code(decision), decision)
-        if self.finished:
-            return RecipientOutcome(recipient, Outcome.UNKNOWN, None)
-        if self.error is not None or self.withheld or isinstance(lost, Interrupted):
-            return RecipientOutcome(recipient, Outcome.UNSENT, None)
-        return RecipientOutcome(recipient, Outcome.DEFERRED, lost.reply if lost else None)
+    @property
+    def _decided(self) -> bool:
+        """Whether replies about the message decided, whatever became of the connection."""
+        return (
+            self.final is not None
+            or self.withheld
+            or self.nobody_accepted
+            or any(r is not None and r.refusal and r.code != 421 for r in (self.mail, self.failed))
+        )
 
-    def _deciding(self, lost: SMTPError | None) -> tuple[Reply | None, str]:
+    def _outcome(self, index: int, lost: SMTPError | None) -> RecipientOutcome:
+        recipient = self.submission.envelope.recipients[index]
+        reply = self.replies[index] if index < len(self.replies) else None
+        if self.mail_refused:
+            reply = self.mail
+        elif reply is None or not reply.refusal:
+            reply = self.final or self.failed
+        if reply is not None:
+            return RecipientOutcome(recipient, by_code(reply), reply)
+        return RecipientOutcome(recipient, *self._without_reply(lost))
+
+    def _without_reply(self, lost: SMTPError | None) -> tuple[Outcome, Reply | None]:
+        """The outcome for a recipient about whom no reply decided."""
+        if self.finished:
+            return Outcome.UNKNOWN, None
+        if self.error is not None or self.withheld or isinstance(lost, Interrupted):
+            return Outcome.UNSENT, None
+        return Outcome.DEFERRED, _refusal(lost)
+
+    def _deciding(self) -> tuple[Reply | None, str]:
         """The one reply to name for the message as a whole, and the command it answers."""
         if self.mail_refused:
             return self.mail, "MAIL"
+        if self.withheld or (self.nobody_accepted and not (self.insists and self._answered)):
+            return next(reply for reply in self.replies if reply.refusal), "RCPT"
         if self.final is not None:
             return self.final, "end of data"
-        refused = next((r for r in self.replies if r.refusal), None)
-        attempted = self.committed or self.data_asked and self.accepted
-        if self.failed is not None and (attempted or refused is None):
-            return self.failed, "BDAT" if self.data is None else "DATA"
-        if refused is not None and (self.withheld or self.nobody_accepted):
-            return refused, "RCPT"
-        if lost is not None and lost.reply is not None:
-            return lost.reply, ""
+        if self.failed is not None:
+            return self.failed, "BDAT" if self.chunked else "DATA"
         return None, ""
+
+    @property
+    def _answered(self) -> bool:
+        return self.final is not None or self.failed is not None

@@ -19,7 +19,7 @@ else:
 
 _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _SIZE_DIGITS = 18
-"""A limit with more digits than this is no limit to any message, and costs no big-number arithmetic."""
+"""A limit of more digits is no limit to any message, and costs no arithmetic of big numbers."""
 
 
 class Capabilities(NamedTuple):
@@ -36,10 +36,11 @@ class Capabilities(NamedTuple):
     @property
     def size_limit(self) -> int | None:
         """The largest message taken, in octets; None when not known (RFC 1870 section 4)."""
-        digits = "".join(self.keywords.get("SIZE", ())[:1])
-        if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > _SIZE_DIGITS:
+        written = "".join(self.keywords.get("SIZE", ())[:1])
+        digits = written.lstrip("0")
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > _SIZE_DIGITS:
             return None
-        return int(digits) or None
+        return int(digits)
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def capabilities(reply: Reply) -> Capabilities:
         # "AUTH=PLAIN" is how some servers say it to clients older than RFC 2554.
         keyword, equals, rest = words[0].partition("=")
         keyword = keyword.upper()
-        if equals and keyword != "AUTH" or not _KEYWORD.fullmatch(keyword):
+        if (equals and keyword != "AUTH") or not _KEYWORD.fullmatch(keyword):
             continue
         parameters = tuple(([rest] if rest else []) + words[1:])
         keywords[keyword] = keywords.get(keyword, ()) + parameters

@@ -9,7 +9,8 @@ Each step is an ordinary command that ends its group.  Two rules decide most of 
 
 from __future__ import annotations
 
-from smtpwire.core.command import SecretLine, Verb
+from smtpwire.core.command import UNKNOWN_COMMAND, SecretLine, Verb
+from smtpwire.core.event import Ready
 from smtpwire.core.extensions import NO_EXTENSIONS, capabilities
 from smtpwire.core.session import TLSMode
 from smtpwire.errors import (
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from smtpwire.core.reply import Reply
     from smtpwire.core.sasl import Mechanism
     from smtpwire.core.session import Login, SessionOptions
-
-UNKNOWN_COMMAND = frozenset({500, 502})
-"""What a server that does not know a command says (RFC 5321 sections 3.2 and 4.2.4)."""
 
 MAX_COMMAND = 512
 """Octets in a command line with its CRLF (RFC 5321 section 4.5.3.1.4)."""
@@ -49,16 +47,18 @@ class Opening:
         self._line = b""
         self._ehlo_refused: Reply | None = None
         self._starttls_tried = False
-        self._sasl: Mechanism | None = None
+        self._greeting: Reply
+        self._hello: Reply
+        self._sasl: Mechanism
+        self._mechanism: str | None = None
         self._late_initial: bytes | None = None
         self._cancelled = ""
         self.capabilities = NO_EXTENSIONS
-        self.greeting: Reply | None = None
-        self.hello: Reply | None = None
-        self.mechanism: str | None = None
         self.secured = options.secured
         self.handshake_due = False
-        self.ready = False
+        """STARTTLS was answered with 220: nothing is said before the handshake is done."""
+        self.ready: Ready | None = None
+        """What was set up, once messages may follow."""
 
     def next_command(self) -> tuple[Verb, bytes] | None:
         """The next command, or None while a handshake or nothing is due."""
@@ -76,38 +76,40 @@ class Opening:
         self.handshake_due = False
         self.secured = True
         self.capabilities = NO_EXTENSIONS
-        self.hello = None
         self._next = Verb.EHLO
 
     def answered(self, verb: Verb, reply: Reply) -> SMTPError | None:
         """Take a reply; an error means that the session cannot be set up."""
         if verb is Verb.GREETING:
-            return self._greeted(reply)
+            return self._on_greeting(reply)
         if verb is Verb.STARTTLS:
-            return self._starttls(reply)
+            return self._on_starttls(reply)
         if verb is Verb.AUTH:
-            return self._authenticated(reply)
-        return self._hello(verb, reply)
+            return self._on_auth(reply)
+        return self._on_hello(verb, reply)
 
     def cut_off(self, error: SMTPError) -> SMTPError:
         """The error to report when the connection ended here: a refusal known is not masked."""
-        if self._ehlo_refused is not None and self.hello is None:
+        if self._ehlo_refused is not None:
             return HelloRefused(
-                "EHLO was refused, and then the connection ended", ehlo=self._ehlo_refused
+                "EHLO was refused, and then the connection ended",
+                ehlo=self._ehlo_refused,
+                helo=error.reply,
             )
         return error
 
-    def _greeted(self, reply: Reply) -> SMTPError | None:
+    def _on_greeting(self, reply: Reply) -> SMTPError | None:
         if reply.ok:
-            self.greeting = reply
+            self._greeting = reply
             return None
         if reply.refusal:
             return GreetingRefused("the server does not accept mail from here now", reply=reply)
         return RemoteProtocolError("the greeting must be a 220 reply", reply=reply)
 
-    def _hello(self, verb: Verb, reply: Reply) -> SMTPError | None:
+    def _on_hello(self, verb: Verb, reply: Reply) -> SMTPError | None:
         if reply.ok:
-            self.hello = reply
+            self._hello = reply
+            self._ehlo_refused = None
             if verb is Verb.EHLO:
                 self.capabilities = capabilities(reply)
             return self._after_hello()
@@ -137,10 +139,13 @@ class Opening:
             )
         if options.login is not None:
             return self._log_in(options.login)
-        self.ready = True
+        self._set_up()
         return None
 
-    def _starttls(self, reply: Reply) -> SMTPError | None:
+    def _set_up(self) -> None:
+        self.ready = Ready(self._greeting, self._hello, self.capabilities, self._mechanism)
+
+    def _on_starttls(self, reply: Reply) -> SMTPError | None:
         if reply.code == 220:
             self.handshake_due = True
             return None
@@ -186,15 +191,14 @@ class Opening:
         self._late_initial = initial
         return line + b"\r\n"
 
-    def _authenticated(self, reply: Reply) -> SMTPError | None:
+    def _on_auth(self, reply: Reply) -> SMTPError | None:
         mechanism = self._sasl
-        assert mechanism is not None, "AUTH is answered after it was sent"
         if reply.refusal or self._cancelled:
             text = self._cancelled or "the login was refused"
             return AuthFailed(text, mechanism=mechanism.name, reply=reply)
         if reply.code == 235:
-            self.mechanism = mechanism.name
-            self.ready = True
+            self._mechanism = mechanism.name
+            self._set_up()
             return None
         if reply.code != 334:
             return RemoteProtocolError("AUTH was answered with neither 235 nor 334", reply=reply)
@@ -210,11 +214,12 @@ class Opening:
         """The line that answers a challenge; None to cancel, and then `_cancelled` says why."""
         from binascii import Error, a2b_base64, b2a_base64
 
-        if len(reply.raw) > 1 or len(reply.raw[0]) + len("334 \r\n") > MAX_AUTH_LINE:
+        encoded = reply.raw[0]
+        if len(reply.raw) > 1 or len(encoded) + len("334 \r\n") > MAX_AUTH_LINE:
             self._cancelled = "the login was given up: the server's challenge is too long"
             return None
         try:
-            challenge = a2b_base64(reply.raw[0].strip(), strict_mode=True)
+            challenge = a2b_base64(encoded.strip(), strict_mode=True)
         except Error:
             self._cancelled = "the login was given up: the server's challenge is not base64"
             return None

@@ -1,4 +1,4 @@
-"""ESMTP parameters of MAIL, as a table: an extension grows by an entry, and the engine never learns its name.
+"""ESMTP parameters of MAIL, as a table: the engine never learns the name of an extension.
 
 An entry says which keyword the server must have offered, what stands on the line, and what happens
 when it is not offered: nothing, a warning, or no transaction at all.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from smtpwire.errors import MessageTooLarge, MissingExtension
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from smtpwire.core.extensions import Capabilities
     from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import Submission
+    from smtpwire.errors import SMTPError
 else:
     from smtpwire.record import NamedTuple
 
@@ -46,11 +49,11 @@ def _size(submission: Submission, options: SessionOptions) -> str | None:
     return f"SIZE={submission.data_size}"
 
 
-def _body(submission: Submission, options: SessionOptions) -> str | None:
+def _body(submission: Submission, _options: SessionOptions) -> str | None:
     return "BODY=8BITMIME" if submission.eightbit else None
 
 
-def _smtputf8(submission: Submission, options: SessionOptions) -> str | None:
+def _smtputf8(submission: Submission, _options: SessionOptions) -> str | None:
     envelope = submission.envelope
     addresses = envelope.recipients
     if envelope.reverse_path is not None:
@@ -68,34 +71,40 @@ MAIL_PARAMETERS = (
 )
 
 
-class Chosen(NamedTuple):
-    """What stands on one MAIL line."""
+class Admission(NamedTuple):
+    """Whether a transaction may begin, and what stands on its MAIL line."""
 
-    text: str
+    error: SMTPError | None
+    """Why it must not begin."""
+    text: str = ""
     """The parameters, each with a space before it."""
-    missing: Parameter | None
-    """The first required one that is not offered: the transaction must not begin."""
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def mail_parameters(
+def admit(
     submission: Submission, capabilities: Capabilities, options: SessionOptions
-) -> Chosen:
+) -> Admission:
     """Choose the parameters of MAIL for this message on this connection."""
     text = ""
-    warnings = []
+    warnings: tuple[str, ...] = ()
     for parameter in MAIL_PARAMETERS:
         wanted = parameter.text(submission, options)
         if wanted is None:
             continue
-        if not capabilities.offers(parameter.extension):
-            if parameter.absent is Absent.WARN:
-                warnings.append(
-                    f"the server does not offer {parameter.extension}: {parameter.reason}"
-                )
-            if parameter.absent is Absent.REQUIRE and not options.force:
-                return Chosen("", parameter, ())
-            if parameter.absent is not Absent.REQUIRE:
-                continue
-        text += " " + wanted
-    return Chosen(text, None, tuple(warnings))
+        extension = parameter.extension
+        if capabilities.offers(extension):
+            text += " " + wanted
+            continue
+        if parameter.absent is Absent.WARN:
+            warnings += (f"the server does not offer {extension}: {parameter.reason}",)
+        elif parameter.absent is Absent.REQUIRE:
+            if not options.force:
+                missing = f"the server does not offer {extension}: {parameter.reason}"
+                return Admission(MissingExtension(missing, name=extension))
+            text += " " + wanted
+    size, limit = submission.data_size, capabilities.size_limit
+    if options.declare_size and limit is not None and size is not None and size > limit:
+        # RFC 1870 section 6.1: the server would refuse it, and may do so after the content.
+        large = f"{size} octets are more than the server's limit of {limit}"
+        return Admission(MessageTooLarge(large))
+    return Admission(None, text, warnings)

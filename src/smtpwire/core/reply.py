@@ -89,7 +89,7 @@ class Reply(NamedTuple):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The text of each line; octets that are not UTF-8 appear as `\\xNN`."""
+        """The text of each line; octets that are not UTF-8 appear as escapes."""
         return tuple(line.decode("utf-8", "backslashreplace") for line in self.raw)
 
     @property
@@ -130,25 +130,17 @@ class ReplyParser:
             RemoteProtocolError: what came is not a reply, or is beyond the limits.
         """
         while self._lines:
-            line = self._lines.popleft()
-            if line[-1:] == b"\r":
-                line = line[:-1]
-            code, separator = line[:3], line[3:4]
-            if len(line) > MAX_LINE:
-                raise _too_long(line)
-            if not (len(code) == 3 and code.isdigit() and b"200" <= code < b"600"):
-                raise RemoteProtocolError("what came is not an SMTP reply", line=line)
-            if separator not in (b" ", b"-", b""):
-                raise RemoteProtocolError(
-                    "a reply code must be three digits, then a space or a hyphen", line=line
-                )
-            if self._texts and code != self._code:
+            code, separator, text = _split(self._lines.popleft())
+            if not self._texts:
+                if separator != b"-":
+                    return Reply(int(code), (text,))
+                self._code = code
+            elif code != self._code:
+                # RFC 5321 section 4.2.1: the code must be the same on every line.
+                line = code + separator + text
                 raise RemoteProtocolError("the lines of one reply have different codes", line=line)
-            if separator != b"-" and not self._texts:
-                return Reply(int(code), (line[4:],))
-            self._code = code
-            self._texts.append(line[4:])
-            self._octets += len(line)
+            self._texts.append(text)
+            self._octets += len(text)
             if separator != b"-":
                 reply = Reply(int(code), tuple(self._texts))
                 self._texts.clear()
@@ -156,11 +148,26 @@ class ReplyParser:
                 return reply
             if len(self._texts) >= MAX_LINES or self._octets > MAX_REPLY:
                 raise RemoteProtocolError(
-                    f"a reply is longer than {MAX_LINES} lines or {MAX_REPLY} octets", line=line
+                    f"a reply is longer than {MAX_LINES} lines or {MAX_REPLY} octets", line=text
                 )
         if len(self._tail) > MAX_LINE:
             raise _too_long(self._tail)
         return None
+
+
+def _split(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return code, separator and text of a line, which has lost its LF."""
+    if line[-1:] == b"\r":
+        line = line[:-1]
+    if len(line) > MAX_LINE:
+        raise _too_long(line)
+    code, separator = line[:3], line[3:4]
+    if not (len(code) == 3 and code.isdigit() and b"200" <= code < b"600"):
+        raise RemoteProtocolError("what came is not an SMTP reply", line=line)
+    if separator not in (b" ", b"-", b""):
+        text = "a reply code must be three digits, then a space or a hyphen"
+        raise RemoteProtocolError(text, line=line)
+    return code, separator, line[4:]
 
 
 def _too_long(line: bytes) -> RemoteProtocolError:

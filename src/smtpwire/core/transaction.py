@@ -49,7 +49,7 @@ class Submission(NamedTuple):
     size: int | None = None
     """Octets as BDAT sends them; None when they were not counted, which rules BDAT out."""
     data_size: int | None = None
-    """Octets as DATA sends them, dots undoubled: more than `size` by the CRLF that a raw message lacks."""
+    """Octets as DATA sends them, dots undoubled: with the CRLF that a raw message may lack."""
     eightbit: bool = False
     """An octet over 127 is in it."""
 
@@ -69,11 +69,11 @@ class TransactionResult(NamedTuple):
     id: int
     recipients: tuple[RecipientOutcome, ...]
     reply: Reply | None
-    """The reply that decided for the message as a whole: the first refusal, else the last answer."""
+    """The reply that decided for the message as a whole."""
     error: SMTPError | None
     """What broke, where it was not a reply about the message that decided."""
     command: str
-    """The command that `reply` answers ("MAIL", "RCPT", "DATA", "end of data"...), "" without one."""
+    """The command that `reply` answers: MAIL, RCPT, DATA, BDAT, "end of data"; "" for none."""
     resend: bool
     """Nothing of it can have been taken: it may be sent again, unasked, on another connection."""
 

@@ -1,0 +1,200 @@
+"""Messages, one after the other, as the commands and contents of their transactions.
+
+Which step comes next is decided in `smtpwire.core.step`; here it is taken.  The firewall between
+messages is here too: MAIL has RSET before it unless it is *known* that the server has no
+transaction open.  RSET may continue a group, so this costs octets and no round trip, and no content
+can be delivered under the envelope of another message.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from smtpwire.core.command import Verb, bdat_line, mail_line, rcpt_line
+from smtpwire.core.event import Settled, Warned
+from smtpwire.core.exchange import Exchange, unsent
+from smtpwire.core.extensions import NO_EXTENSIONS
+from smtpwire.core.parameters import admit
+from smtpwire.core.step import Step, next_step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smtpwire.core.event import Event
+    from smtpwire.core.extensions import Capabilities
+    from smtpwire.core.ledger import Ledger
+    from smtpwire.core.session import SessionOptions
+    from smtpwire.core.transaction import Envelope, Submission
+    from smtpwire.errors import SMTPError
+
+CONTENT_AHEAD = 1_048_576
+"""Octets of content promised to the driver and not yet sent, beyond which no more is promised."""
+
+
+class Sender:
+    """The submissions of one connection, from the queue until they are settled."""
+
+    def __init__(self, options: SessionOptions, ledger: Ledger, events: list[Event]) -> None:
+        self._options = options
+        self._ledger = ledger
+        self._events = events
+        self._capabilities = NO_EXTENSIONS
+        self._queue: deque[Submission] = deque()
+        self._current: Exchange | None = None
+        self._last: Exchange | None = None
+        """The exchange that was left since the last RSET, if any."""
+        self._open: deque[Exchange] = deque()
+        """Begun and not settled, in order."""
+        self._octets_open = 0
+        """Octets of content of those, all together."""
+        self._envelope: Envelope | None = None
+        self._rcpt_lines: list[bytes] = []
+        """Those of `_envelope`: many messages may share one."""
+        self.pipelining = False
+        self._chunking = False
+
+    def start(self, capabilities: Capabilities) -> None:
+        """Take what the server offers, now that messages may follow."""
+        self._capabilities = capabilities
+        self.pipelining = self._options.pipelining and capabilities.offers("PIPELINING")
+        self._chunking = self._options.chunking and capabilities.offers("CHUNKING")
+
+    def submit(self, submission: Submission) -> None:
+        """Queue a message."""
+        self._queue.append(submission)
+
+    @property
+    def queued(self) -> bool:
+        """Whether a message waits for its turn."""
+        return bool(self._queue)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to send: no message waits, none is under way."""
+        return self._current is None and not self._queue
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the reply to an end of data that is out has not come."""
+        return any(x.in_doubt for x in self._open)
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def send_next(self) -> bool:
+        """Send one thing, or take one decision, when not `idle`; False when it has to wait."""
+        if self._current is not None:
+            return self._advance(self._current)
+        self._begin(self._queue.popleft())
+        return True
+
+    def take_leave(self) -> bool:
+        """Say what is to be said before QUIT; False when that is nothing.
+
+        Recipients that were accepted and get nothing after all are told so by RSET, instead of
+        leaving it to what the server makes of QUIT.
+        """
+        if self._last is None or not self._last.withheld:
+            return False
+        self._reset()
+        return True
+
+    def _reset(self) -> None:
+        self._last = None
+        self._ledger.ask(Verb.RSET, b"RSET\r\n")
+
+    def _begin(self, submission: Submission) -> None:
+        admission = admit(submission, self._capabilities, self._options)
+        if admission.error is not None:
+            self._events.append(Settled(unsent(submission, admission.error, resend=False)))
+            return
+        for text in admission.warnings:
+            self._events.append(Warned(submission.id, text))
+        envelope = submission.envelope
+        if envelope is not self._envelope:
+            self._envelope = envelope
+            self._rcpt_lines = [rcpt_line(recipient) for recipient in envelope.recipients]
+        chunked = self._chunking and submission.size is not None
+        self._current = Exchange(submission, admission.text, self._options, chunked=chunked)
+        self._open.append(self._current)
+        self._octets_open += submission.size or 0
+
+    def _advance(self, x: Exchange) -> bool:
+        """Take the next step of the current exchange; False when it has to wait."""
+        step = next_step(x)
+        if step is Step.RCPT:
+            self._ledger.ask(Verb.RCPT, self._rcpt_lines[x.asked], x)
+            x.asked += 1
+        elif step is Step.MAIL:
+            if self._last is not None and not self._last.server_forgot:
+                self._reset()
+            else:
+                x.mail_asked = True
+                line = mail_line(x.submission.envelope.reverse_path, x.parameters)
+                self._ledger.ask(Verb.MAIL, line, x)
+        elif step is Step.CHUNK:
+            return self._chunk(x)
+        elif step is Step.DATA:
+            self._ledger.ask(Verb.DATA, b"DATA\r\n", x)
+        elif step is Step.CONTENT:
+            x.committed = True
+            self._ledger.promise(Verb.DOT, b"", x, None)
+        elif step is Step.LONE_DOT:
+            x.committed = True
+            self._ledger.ask(Verb.LONE_DOT, b".\r\n", x)
+        elif step is Step.LEAVE:
+            x.left = True
+            self._last = x
+            self._current = None
+            self.settle_if_over(x)
+        return step is not Step.WAIT
+
+    def _chunk(self, x: Exchange) -> bool:
+        """Send the next BDAT, if it may go now."""
+        known = x.envelope_answered
+        if not (known or self._may_speculate) or self._ledger.octets_promised > CONTENT_AHEAD:
+            return False
+        octets = min(x.remaining, self._options.chunk_size or x.remaining)
+        # The end of data is held back while a recipient may still be refused that all depend on.
+        last = octets == x.remaining and (known or not x.all_required)
+        if not (octets or last):
+            return False  # BDAT 0 without LAST is refused by some servers
+        x.remaining -= octets
+        x.committed = last
+        verb = Verb.LAST if last else Verb.BDAT
+        self._ledger.promise(verb, bdat_line(octets, last=last), x, octets)
+        return True
+
+    @property
+    def _may_speculate(self) -> bool:
+        """Whether content may follow an envelope that is not answered."""
+        options = self._options
+        return (
+            options.no_wait
+            and self.pipelining
+            and len(self._open) <= options.window_messages
+            and self._octets_open <= options.window_octets
+        )
+
+    # -- settling --------------------------------------------------------------------------------
+
+    def settle_if_over(self, x: Exchange) -> None:
+        """Settle an exchange that was left and for which nothing is owed any more."""
+        if x.left and not x.pending:
+            self._settle(x, None)
+
+    def settle_all(self, lost: SMTPError) -> None:
+        """Settle all there is: the connection has ended."""
+        for x in tuple(self._open):
+            self._settle(x, lost)
+        for submission in self._queue:
+            self._events.append(Settled(unsent(submission, lost, resend=True)))
+        self._queue.clear()
+
+    def disown_contents(self) -> None:
+        """Take it that the server read no content as content."""
+        for x in self._open:
+            x.disown_content()
+
+    def _settle(self, x: Exchange, lost: SMTPError | None) -> None:
+        self._open.remove(x)
+        self._octets_open -= x.submission.size or 0
+        self._events.append(Settled(x.result(lost)))
