@@ -22,7 +22,7 @@ LIMIT = 52_428_800
 """The SIZE that the servers offer."""
 
 LINE = b".x" + b"y" * 57 + b"\r\n"
-"""It begins with a dot; being 61 octets long, a prime number, it meets a buffer's end everywhere."""
+"""It begins with a dot; 61 octets, a prime number, meet the end of a buffer everywhere."""
 
 
 @pytest.fixture(params=["postfix", "exim"])
