@@ -1,0 +1,86 @@
+"""Running the command on a terminal of its own, which is not its standard input."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import subprocess
+import tempfile
+import termios
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.command import SMTP, clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class OnTerminal(NamedTuple):
+    """A command that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+    screen: str
+    """What the terminal showed, its echo included."""
+
+
+def run_on_terminal(
+    *args: str,
+    stdin: bytes,
+    prompt: bytes = b"",
+    typed: bytes = b"",
+    stderr_too: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> OnTerminal:
+    """Run `smtp` with a controlling terminal, typing `typed` once `prompt` has been shown.
+
+    Args:
+        args: the command line after the command.
+        stdin: what it can read from standard input, which is a pipe.
+        prompt: what to wait for on the terminal.
+        typed: what to type then.
+        stderr_too: whether standard error is the terminal.
+        env: variables on top of a clean environment.
+    """
+    ours, theirs = pty.openpty()
+    try:
+        with tempfile.TemporaryDirectory(prefix="home-") as home:
+            smtp = subprocess.Popen(
+                [SMTP, *args],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=theirs if stderr_too else subprocess.PIPE,
+                env=clean_environment(home, env),
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+                pass_fds=(theirs,),
+            )
+            try:
+                os.close(theirs)
+                screen = _until(ours, prompt) if prompt else b""
+                os.write(ours, typed)
+                stdout, stderr = smtp.communicate(stdin, timeout=30)
+            finally:
+                smtp.kill()
+                smtp.wait()
+        screen += _until(ours, None)
+    finally:
+        os.close(ours)
+    return OnTerminal(smtp.returncode, stdout.decode(), (stderr or b"").decode(), screen.decode())
+
+
+def _until(terminal: int, wanted: bytes | None) -> bytes:
+    """Read what the terminal shows up to `wanted`, or all that there is."""
+    shown = b""
+    while wanted is None or wanted not in shown:
+        try:
+            block = os.read(terminal, 65_536)
+        except OSError:  # EIO: nobody has it open any more
+            break
+        if not block:
+            break
+        shown += block
+    assert wanted is None or wanted in shown, shown
+    return shown

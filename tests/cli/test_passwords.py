@@ -1,0 +1,122 @@
+"""Where the password comes from, and that it is never shown."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.terminal import run_on_terminal
+from tests.command import run_smtp
+from tests.scripted import ModelServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.scripted.fixtures import Start
+
+MESSAGE = b"Subject: x\n\nhello\n"
+LINE = ("a@x.example", "b@y.example")
+PASSWORD = "s3cret wörd"
+
+
+@pytest.fixture
+def server(start: Start) -> ModelServer:
+    return start(ModelServer(offers=("AUTH PLAIN LOGIN",), users={"me": PASSWORD}))
+
+
+def test_a_file(server: ModelServer, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.touch(0o600)
+    file.write_text(f"{PASSWORD}\nsecond line\n", encoding="utf-8")
+    line = ("-U", "me", "--password-file", file, server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert (done.code, done.stderr) == (0, "")
+    assert server.messages[0].user == "me"
+
+
+def test_a_file_that_others_can_read(server: ModelServer, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(PASSWORD, encoding="utf-8")
+    file.chmod(0o644)
+    line = ("-U", "me", "--password-file", file, server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert done.code == 0
+    assert done.stderr.startswith(f"smtp: {file}: warning: others can read this password file")
+
+
+def test_the_environment(server: ModelServer) -> None:
+    line = ("-U", "me", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE, env={"SMTP_PASSWORD": PASSWORD})
+    assert (done.code, done.stderr) == (0, "")
+    assert server.messages[0].user == "me"
+
+
+def test_a_prompt_without_echo_while_standard_input_is_the_message(server: ModelServer) -> None:
+    done = run_on_terminal(
+        *("-U", "me", server.address, *LINE),
+        stdin=MESSAGE,
+        prompt=b"Password for me: ",
+        typed=f"{PASSWORD}\n".encode(),
+    )
+    assert (done.code, done.stdout, done.stderr) == (0, "", "")
+    assert server.messages[0].user == "me"
+    assert done.screen == "Password for me: \r\n"
+
+
+def test_the_end_of_input_is_no_password(server: ModelServer) -> None:
+    done = run_on_terminal(
+        *("-U", "me", server.address, *LINE), stdin=MESSAGE, prompt=b"me: ", typed=b"\x04"
+    )
+    assert done.code == 64
+    assert done.stderr == "smtp: /dev/tty: the input ended before a password was given\n"
+    assert server.connections == []
+
+
+def test_an_interrupt_at_the_prompt_is_130(server: ModelServer) -> None:
+    done = run_on_terminal(
+        *("-U", "me", server.address, *LINE), stdin=MESSAGE, prompt=b"me: ", typed=b"\x03"
+    )
+    assert (done.code, done.stderr) == (130, "")
+    assert server.connections == []
+
+
+@pytest.mark.parametrize("options", [("-tv",), ("-t", "--trace-body"), ("--json", "-")])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_fault_089_091_no_secret_is_shown_though_the_server_repeats_it(
+    start: Start, mechanism: str, options: tuple[str, ...]
+) -> None:
+    plain = PASSWORD.encode()
+    forms = {
+        PASSWORD,
+        base64.b64encode(plain).decode().rstrip("="),
+        base64.b64encode(b"\0me\0" + plain).decode().rstrip("="),
+        plain.hex(),
+    }
+    echo = f"535 5.7.8 no good: {' '.join(forms)}"
+    server = start(
+        ModelServer(offers=(f"AUTH {mechanism}",), users={"me": "another"}, replies={"AUTH": echo})
+    )
+    line = (*options, "-U", "me", "-P", PASSWORD, server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert done.code == 77
+    assert "535 5.7.8 no good" in done.stderr
+    for form in forms:
+        assert form not in done.stdout + done.stderr
+
+
+def test_trace_auth_shows_it(server: ModelServer) -> None:
+    line = ("-t", "--trace-auth", "-U", "me", "-P", PASSWORD, server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert done.code == 0
+    encoded = base64.b64encode(f"\0me\0{PASSWORD}".encode()).decode()
+    assert f" -> AUTH PLAIN {encoded}\n" in done.stdout
+
+
+def test_without_it_a_login_is_shown_without_what_it_consists_of(server: ModelServer) -> None:
+    line = ("-t", "-U", "me", "-P", PASSWORD, "--auth", "LOGIN", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert done.code == 0
+    assert " -> AUTH LOGIN" in done.stdout
+    assert done.stdout.count("(hidden)\n") == 2
