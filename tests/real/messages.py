@@ -9,6 +9,8 @@ import uuid
 
 SENDER = "alice@example.test"
 RECIPIENT = "bob@example.test"
+ENVELOPE = ("-f", SENDER, "-r", RECIPIENT)
+"""The options that say so, of the second form of the command."""
 
 RECIPIENTS_IN_HEADER = 4
 """How many To, Cc and Bcc name."""
@@ -51,17 +53,17 @@ _NUL_AND_LONG_LINE = b"NUL \x00 NUL\n" + b"z" * 5000 + b"\n\x00\n.\x00.\n"
 
 
 def ordinary(mark: str) -> dict[str, bytes]:
-    """Three messages that every server takes and no server needs to change, by what is in them."""
+    """Three messages that every server takes and none needs to change, by their own marks."""
     return {
-        "lf-ends": _with_header(_LF_ENDS, mark),
-        "crlf-and-dots": _with_header(_CRLF_AND_DOTS, mark, line_end=b"\r\n"),
-        "stray-ends": _with_header(_STRAY_ENDS, mark),
+        f"{mark}-lf-ends": _with_header(_LF_ENDS, f"{mark}-lf-ends"),
+        f"{mark}-dots": _with_header(_CRLF_AND_DOTS, f"{mark}-dots", line_end=b"\r\n"),
+        f"{mark}-stray-ends": _with_header(_STRAY_ENDS, f"{mark}-stray-ends"),
     }
 
 
 def odd(mark: str) -> dict[str, bytes]:
     """A message that is no mail by RFC 5322 section 2.1.1 and 2.3, and that many servers take."""
-    return {"nul-and-long-line": _with_header(_NUL_AND_LONG_LINE, mark)}
+    return {f"{mark}-nul": _with_header(_NUL_AND_LONG_LINE, f"{mark}-nul")}
 
 
 def small(mark: str) -> bytes:

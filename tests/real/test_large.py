@@ -9,26 +9,19 @@ import pytest
 from tests import reference
 from tests.command import run_smtp
 from tests.real.arrivals import arrived
-from tests.real.messages import RECIPIENT, SENDER, new_mark, small
+from tests.real.messages import ENVELOPE, new_mark, small
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.servers.farm import Server
 
-ENVELOPE = ("-f", SENDER, "-r", RECIPIENT)
 
 LIMIT = 52_428_800
 """The SIZE that the servers offer."""
 
 LINE = b".x" + b"y" * 57 + b"\r\n"
 """It begins with a dot; 61 octets, a prime number, meet the end of a buffer everywhere."""
-
-
-@pytest.fixture(params=["postfix", "exim"])
-def server(request: pytest.FixtureRequest) -> Server:
-    found: Server = request.getfixturevalue(request.param)
-    return found
 
 
 def large(mark: str, octets: int) -> bytes:

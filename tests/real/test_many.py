@@ -9,15 +9,13 @@ import pytest
 from tests import reference
 from tests.command import run_smtp
 from tests.real.arrivals import arrived
-from tests.real.messages import RECIPIENT, SENDER, new_mark, small
+from tests.real.messages import ENVELOPE, new_mark, small
 from tests.servers.catalogue import PASSWORD, USER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.servers.farm import Server
-
-ENVELOPE = ("-f", SENDER, "-r", RECIPIENT)
 
 
 def numbered(mark: str, count: int, directory: Path) -> dict[str, bytes]:

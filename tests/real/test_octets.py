@@ -10,6 +10,7 @@ from tests import reference
 from tests.command import run_smtp
 from tests.real.arrivals import arrived
 from tests.real.messages import (
+    ENVELOPE,
     RECIPIENT,
     RECIPIENTS_IN_HEADER,
     SENDER,
@@ -25,30 +26,13 @@ if TYPE_CHECKING:
     from tests.command import Completed
     from tests.servers.farm import Server
 
-ENVELOPE = ("-f", SENDER, "-r", RECIPIENT)
 BY = {"DATA": ["--no-chunking"], "BDAT": []}
-
-
-@pytest.fixture(params=["postfix", "exim"])
-def server(request: pytest.FixtureRequest) -> Server:
-    """A server that offers CHUNKING, and takes every octet."""
-    found: Server = request.getfixturevalue(request.param)
-    return found
 
 
 @pytest.fixture
 def mark() -> str:
-    """What only this test's messages hold; each of them with its own ending."""
+    """What only this test's messages hold."""
     return new_mark()
-
-
-def messages(mark: str, *, all_servers_take: bool = False) -> dict[str, bytes]:
-    """Messages by their own marks."""
-    kinds = ordinary(mark) if all_servers_take else ordinary(mark) | odd(mark)
-    return {
-        f"{mark}-{kind}": content.replace(mark.encode(), f"{mark}-{kind}".encode())
-        for kind, content in kinds.items()
-    }
 
 
 def written(tmp_path: Path, contents: dict[str, bytes]) -> list[Path]:
@@ -77,7 +61,7 @@ def assert_all_arrived(
 def test_files_arrive_as_the_reference_says(
     server: Server, mark: str, verb: str, tmp_path: Path
 ) -> None:
-    contents = messages(mark)
+    contents = ordinary(mark) | odd(mark)
     files = written(tmp_path, contents)
     done = run_smtp("-t", *BY[verb], "-s", server.address, *ENVELOPE, *files)
     assert done.code == 0, done
@@ -87,7 +71,7 @@ def test_files_arrive_as_the_reference_says(
 
 @pytest.mark.parametrize("verb", BY)
 def test_standard_input_arrives_as_the_reference_says(server: Server, mark: str, verb: str) -> None:
-    contents = messages(mark)
+    contents = ordinary(mark) | odd(mark)
     for content in contents.values():
         done = run_smtp("-t", *BY[verb], server.address, SENDER, RECIPIENT, stdin=content)
         assert done.code == 0, done
@@ -99,7 +83,7 @@ def test_standard_input_arrives_as_the_reference_says(server: Server, mark: str,
 def test_bcc_is_all_that_from_header_takes_away(
     server: Server, mark: str, verb: str, tmp_path: Path
 ) -> None:
-    contents = messages(mark)
+    contents = ordinary(mark) | odd(mark)
     files = written(tmp_path, contents)
     done = run_smtp("-t", *BY[verb], "-s", server.address, "-F", *files)
     assert done.code == 0, done
@@ -118,7 +102,7 @@ def test_from_header_reads_standard_input(server: Server, mark: str, verb: str) 
 def test_chunks_join_to_the_same_octets(
     server: Server, mark: str, size: str, tmp_path: Path
 ) -> None:
-    contents = messages(mark)
+    contents = ordinary(mark) | odd(mark)
     files = written(tmp_path, contents)
     done = run_smtp("--chunk-size", size, "-s", server.address, *ENVELOPE, *files)
     assert done.code == 0, done
@@ -144,7 +128,7 @@ def test_one_command_at_a_time_where_pipelining_is_not_offered(
     opensmtpd: Server, mark: str, tmp_path: Path
 ) -> None:
     """OpenSMTPD closes on whoever pipelines.  It also removes Bcc, whoever sends it."""
-    contents = messages(mark, all_servers_take=True)
+    contents = ordinary(mark)
     files = written(tmp_path, contents)
     done = run_smtp("-t", "-s", opensmtpd.address, *ENVELOPE, *files)
     assert done.code == 0, done
@@ -158,7 +142,7 @@ def test_servers_without_chunking_get_data(
 ) -> None:
     """smtp-sink offers PIPELINING, aiosmtpd does not."""
     server: Server = request.getfixturevalue(name)
-    contents = messages(mark, all_servers_take=True)
+    contents = ordinary(mark)
     files = written(tmp_path, contents)
     done = run_smtp("-t", "-s", server.address, *ENVELOPE, *files)
     assert done.code == 0, done

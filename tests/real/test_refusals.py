@@ -28,12 +28,6 @@ NONMAIL_COMMANDS = 10
 """Exim's smtp_accept_max_nonmail: one RSET more, and it answers 554 to it and closes."""
 
 
-@pytest.fixture(params=["postfix", "exim"])
-def server(request: pytest.FixtureRequest) -> Server:
-    found: Server = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture(params=["--no-chunking", "--chunk-size=100000"], ids=["DATA", "BDAT"])
 def by(request: pytest.FixtureRequest) -> str:
     option: str = request.param

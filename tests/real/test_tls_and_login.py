@@ -9,20 +9,13 @@ import pytest
 from tests import reference
 from tests.command import run_smtp
 from tests.real.arrivals import arrived
-from tests.real.messages import RECIPIENT, SENDER, new_mark, small
+from tests.real.messages import ENVELOPE, new_mark, small
 from tests.servers.catalogue import PASSWORD, USER
 
 if TYPE_CHECKING:
     from tests.servers.farm import Server
 
 MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"]
-ENVELOPE = ("-f", SENDER, "-r", RECIPIENT)
-
-
-@pytest.fixture(params=["postfix", "exim"])
-def server(request: pytest.FixtureRequest) -> Server:
-    found: Server = request.getfixturevalue(request.param)
-    return found
 
 
 def assert_delivered(server: Server, mark: str) -> None:
