@@ -107,10 +107,9 @@ class SecretLine(bytes):
     __slots__ = ()
 
 
-def mail_line(reverse_path: Address | None, parameters: str) -> bytes:
-    """MAIL (RFC 5321 section 4.1.1.2); `parameters` each begin with a space."""
-    path = b"" if reverse_path is None else reverse_path.wire
-    return b"MAIL FROM:<%b>%b\r\n" % (path, parameters.encode("ascii"))
+def mail_start(reverse_path: Address | None) -> bytes:
+    """MAIL up to its parameters (RFC 5321 section 4.1.1.2); None is the null reverse-path."""
+    return b"MAIL FROM:<%b>" % (b"" if reverse_path is None else reverse_path.wire)
 
 
 def rcpt_line(recipient: Address) -> bytes:

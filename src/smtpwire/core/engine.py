@@ -59,6 +59,7 @@ class Engine:
         self._opening = Opening(options)
         self._parser = ReplyParser()
         self._ledger = Ledger()
+        # The greeting answers the connection itself.
         self._ledger.ask(Verb.GREETING, b"")
         self._events: list[Event] = []
         self._sender = Sender(options, self._ledger, self._events)
@@ -213,7 +214,7 @@ class Engine:
 
     def _may_send(self) -> bool:
         ledger = self._ledger
-        if ledger.next_verb is None:
+        if not ledger.commands:
             # What is here already answers nothing that could be said now.
             return self._parser.idle
         return (
@@ -246,13 +247,13 @@ class Engine:
         self.replies += 1
         if self._options.trace:
             self._events.append(Replied(reply))
-        if self._ledger.next_verb is not None:
+        if self._ledger.commands:
             verb, x, ahead = self._ledger.answer()
             if reply.code == 421 and verb is not Verb.QUIT:
                 if x is not None:
                     x.record(verb, reply)
                 self._closing(reply)
-            elif ahead and (verb not in CONTENT or ahead > 1 or reply.ok):
+            elif ahead > 0 and (verb not in CONTENT or ahead > 1 or reply.ok):
                 text = "a reply came before what it answers was sent"
                 self._break(RemoteProtocolError(text, reply=reply))
             elif x is not None:
@@ -318,7 +319,8 @@ class Engine:
 
     def _break(self, error: SMTPError) -> None:
         """End where the conversation broke; behind QUIT that changes nothing, as all is settled."""
-        self._end(None if self._ledger.next_verb is Verb.QUIT else error)
+        commands = self._ledger.commands
+        self._end(None if commands and commands[0][0] is Verb.QUIT else error)
 
     def _stop_writing(self, error: SMTPError) -> None:
         """Write nothing more; go on reading while an end of data that is out has no reply."""

@@ -55,8 +55,8 @@ class Exchange:
         "asked",
         "begun",
         "chunked",
-        "committed",
         "data",
+        "doomed",
         "error",
         "failed",
         "final",
@@ -65,6 +65,7 @@ class Exchange:
         "left",
         "mail",
         "mail_asked",
+        "mail_refused",
         "parameters",
         "pending",
         "recipients",
@@ -89,6 +90,7 @@ class Exchange:
         """Commands of its own that are not answered, and contents that are not sent."""
         self.mail_asked = False
         self.mail: Reply | None = None
+        self.mail_refused = False
         self.asked = 0
         """How many RCPT have been sent."""
         self.replies: list[Reply] = []
@@ -101,8 +103,6 @@ class Exchange:
         """The 354."""
         self.remaining = submission.size or 0
         """Octets not yet promised to the server by a BDAT."""
-        self.committed = False
-        """Its end of data is in the output."""
         self.begun = False
         """An octet of its content was handed to the transport."""
         self.finished = False
@@ -111,6 +111,8 @@ class Exchange:
         """The first refusal of DATA or of a chunk."""
         self.final: Reply | None = None
         """The reply to the end of data."""
+        self.doomed = False
+        """It is known that nothing more need be tried."""
         self.left = False
         """Nothing more is sent for it."""
         self.error: SMTPError | None = None
@@ -131,13 +133,16 @@ class Exchange:
                 self.accepted += 1
             elif reply.code != 421:
                 self.refused += 1
+                self.doomed = self.doomed or self._useless
         elif verb is Verb.MAIL:
             self.mail = reply
+            self.mail_refused = self.doomed = reply.refusal
         elif verb is Verb.DOT:
             self.final = reply
         elif verb is not Verb.LONE_DOT:
             if reply.refusal:
                 self.failed = self.failed or reply
+                self.doomed = True
             elif verb is Verb.DATA:
                 self.data = reply
             if verb is Verb.LAST:
@@ -155,11 +160,6 @@ class Exchange:
         return len(self.replies) == self.recipients
 
     @property
-    def mail_refused(self) -> bool:
-        """Whether MAIL is known to be refused."""
-        return self.mail is not None and self.mail.refusal
-
-    @property
     def nobody_accepted(self) -> bool:
         """Whether every recipient is known to be refused."""
         return self.refused == self.recipients
@@ -170,14 +170,8 @@ class Exchange:
         return self.all_required and self.refused > 0
 
     @property
-    def doomed(self) -> bool:
-        """Whether it is known that nothing more need be tried."""
-        return (
-            self.mail_refused
-            or self.failed is not None
-            or self.withheld
-            or (self.nobody_accepted and not self.insists)
-        )
+    def _useless(self) -> bool:
+        return self.withheld or (self.nobody_accepted and not self.insists)
 
     @property
     def in_doubt(self) -> bool:

@@ -24,10 +24,10 @@ class Ledger:
 
     __slots__ = (
         "_begun_ahead",
-        "_commands",
         "_contents",
         "_promised",
         "_sent",
+        "commands",
         "group_open",
         "octets_promised",
         "octets_unanswered",
@@ -35,14 +35,15 @@ class Ledger:
     )
 
     def __init__(self) -> None:
-        self._commands: deque[tuple[Verb, int, Exchange | None, int]] = deque()
-        """Verb, octets of its line, whose it is, contents that must be out before its reply."""
+        self.commands: deque[tuple[Verb, int, Exchange | None, int]] = deque()
+        """What is not answered: its verb, the octets of its line, whose it is, and how many
+        contents must be out before its reply."""
         self._contents: deque[tuple[Exchange, int, bool]] = deque()
         """Whose, octets, whether the end of data is in it."""
         self._promised = 0
         self._sent = 0
         self._begun_ahead = 0
-        """How early the reply was when its first octets came."""
+        """How early the reply was when its first octets came, if it was."""
         self.group_open = False
         """Whether the last command may be followed before it is answered."""
         self.octets_unanswered = 0
@@ -56,7 +57,7 @@ class Ledger:
 
     def ask(self, verb: Verb, line: bytes, exchange: Exchange | None = None) -> None:
         """Say a command; a line that stands elsewhere in the output is given empty."""
-        self._commands.append((verb, len(line), exchange, self._promised))
+        self.commands.append((verb, len(line), exchange, self._promised))
         self.octets_unanswered += len(line)
         self.group_open = verb in MAY_CONTINUE_GROUP
         if exchange is not None:
@@ -68,34 +69,30 @@ class Ledger:
         """Strike out the command that a reply answers.
 
         Returns:
-            Its verb, whose it was, and how many contents that had to be out before the reply were
-            not: 0 for every reply that comes when it can.
+            Its verb, whose it was, and how many of the contents that had to be out before the
+            reply were not; 0 or less for every reply that comes when it can.
         """
-        verb, octets, exchange, contents = self._commands.popleft()
+        verb, octets, exchange, contents = self.commands.popleft()
         self.octets_unanswered -= octets
-        ahead = max(contents - self._sent, self._begun_ahead)
-        self._begun_ahead = 0
+        ahead = contents - self._sent
+        if self._begun_ahead:
+            ahead, self._begun_ahead = self._begun_ahead, 0
         if exchange is not None:
             exchange.pending -= 1
         return verb, exchange, ahead
 
     def answer_begun(self) -> None:
         """Note that part of the next reply has come: it is as early as its first octet."""
-        if self._commands and not self._begun_ahead:
-            self._begun_ahead = max(0, self._commands[0][3] - self._sent)
-
-    @property
-    def next_verb(self) -> Verb | None:
-        """What the next reply answers; None when no reply is owed."""
-        return self._commands[0][0] if self._commands else None
+        if self.commands and not self._begun_ahead:
+            self._begun_ahead = max(0, self.commands[0][3] - self._sent)
 
     @property
     def waiting_for(self) -> Wait:
         """What stands in the way of the next reply."""
-        before = self._commands[0][3] if self._commands else self._promised
+        before = self.commands[0][3] if self.commands else self._promised
         if before > self._sent:
             return Wait.BLOCK
-        return WAIT_FOR[self._commands[0][0]] if self._commands else Wait.NOTHING
+        return WAIT_FOR[self.commands[0][0]] if self.commands else Wait.NOTHING
 
     # -- contents --------------------------------------------------------------------------------
 

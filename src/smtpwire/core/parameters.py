@@ -54,11 +54,13 @@ def _body(submission: Submission, _options: SessionOptions) -> str | None:
 
 
 def _smtputf8(submission: Submission, _options: SessionOptions) -> str | None:
-    envelope = submission.envelope
-    addresses = envelope.recipients
-    if envelope.reverse_path is not None:
-        addresses = (envelope.reverse_path, *addresses)
-    return None if all(address.ascii for address in addresses) else "SMTPUTF8"
+    reverse_path, recipients = submission.envelope
+    if reverse_path is not None and not reverse_path.ascii:
+        return "SMTPUTF8"
+    for recipient in recipients:
+        if not recipient.ascii:
+            return "SMTPUTF8"
+    return None
 
 
 MAIL_PARAMETERS = (
@@ -81,30 +83,33 @@ class Admission(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def admit(
-    submission: Submission, capabilities: Capabilities, options: SessionOptions
-) -> Admission:
-    """Choose the parameters of MAIL for this message on this connection."""
-    text = ""
-    warnings: tuple[str, ...] = ()
-    for parameter in MAIL_PARAMETERS:
-        wanted = parameter.text(submission, options)
-        if wanted is None:
-            continue
-        extension = parameter.extension
-        if capabilities.offers(extension):
-            text += " " + wanted
-            continue
-        if parameter.absent is Absent.WARN:
-            warnings += (f"the server does not offer {extension}: {parameter.reason}",)
-        elif parameter.absent is Absent.REQUIRE:
-            if not options.force:
-                missing = f"the server does not offer {extension}: {parameter.reason}"
-                return Admission(MissingExtension(missing, name=extension))
-            text += " " + wanted
-    size, limit = submission.data_size, capabilities.size_limit
-    if options.declare_size and limit is not None and size is not None and size > limit:
-        # RFC 1870 section 6.1: the server would refuse it, and may do so after the content.
-        large = f"{size} octets are more than the server's limit of {limit}"
-        return Admission(MessageTooLarge(large))
-    return Admission(None, text, warnings)
+class Admitter:
+    """Chooses the parameters of MAIL for the messages of one connection."""
+
+    def __init__(self, capabilities: Capabilities, options: SessionOptions) -> None:
+        self._options = options
+        self._parameters = [(p, capabilities.offers(p.extension)) for p in MAIL_PARAMETERS]
+        self._limit = capabilities.size_limit if options.declare_size else None
+
+    def admit(self, submission: Submission) -> Admission:
+        """Decide on one message."""
+        size, limit = submission.data_size, self._limit
+        if limit is not None and size is not None and size > limit:
+            # RFC 1870 section 6.1: the server would refuse it, and may do so after the content.
+            large = f"{size} octets are more than the server's limit of {limit}"
+            return Admission(MessageTooLarge(large))
+        text = ""
+        warnings: tuple[str, ...] = ()
+        for parameter, offered in self._parameters:
+            wanted = parameter.text(submission, self._options)
+            if wanted is None:
+                continue
+            absent = parameter.absent
+            if offered or (absent is Absent.REQUIRE and self._options.force):
+                text += " " + wanted
+            elif absent is not Absent.OMIT:
+                missing = f"the server does not offer {parameter.extension}: {parameter.reason}"
+                if absent is Absent.REQUIRE:
+                    return Admission(MissingExtension(missing, name=parameter.extension))
+                warnings += (missing,)
+        return Admission(None, text, warnings)

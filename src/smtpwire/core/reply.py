@@ -29,6 +29,11 @@ MAX_LINES = 1_000
 MAX_REPLY = 262_144
 """Octets in one reply, all lines together."""
 
+SHOWN = 200
+"""Octets of a line beyond the limit that its error keeps."""
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_CODE = re.compile(rb"[2-5][0-9][0-9]")
 _STATUS = re.compile(rb"([245])\.(\d{1,3})\.(\d{1,3})(?![^ ])")
 
 
@@ -130,14 +135,19 @@ class ReplyParser:
             RemoteProtocolError: what came is not a reply, or is beyond the limits.
         """
         while self._lines:
-            code, separator, text = _split(self._lines.popleft())
+            line = self._lines.popleft()
+            if line.endswith(b"\r"):
+                line = line[:-1]
+            match = _LINE.fullmatch(line)
+            if match is None or len(line) > MAX_LINE:
+                raise _wrong(line)
+            code, separator, text = match.groups(b"")
             if not self._texts:
                 if separator != b"-":
                     return Reply(int(code), (text,))
                 self._code = code
             elif code != self._code:
                 # RFC 5321 section 4.2.1: the code must be the same on every line.
-                line = code + separator + text
                 raise RemoteProtocolError("the lines of one reply have different codes", line=line)
             self._texts.append(text)
             self._octets += len(text)
@@ -151,24 +161,16 @@ class ReplyParser:
                     f"a reply is longer than {MAX_LINES} lines or {MAX_REPLY} octets", line=text
                 )
         if len(self._tail) > MAX_LINE:
-            raise _too_long(self._tail)
+            raise _wrong(self._tail)
         return None
 
 
-def _split(line: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return code, separator and text of a line, which has lost its LF."""
-    if line[-1:] == b"\r":
-        line = line[:-1]
+def _wrong(line: bytes) -> RemoteProtocolError:
+    """Say what is wrong with a line that is not one of a reply."""
     if len(line) > MAX_LINE:
-        raise _too_long(line)
-    code, separator = line[:3], line[3:4]
-    if not (len(code) == 3 and code.isdigit() and b"200" <= code < b"600"):
-        raise RemoteProtocolError("what came is not an SMTP reply", line=line)
-    if separator not in (b" ", b"-", b""):
+        text = f"a reply line is longer than {MAX_LINE} octets"
+        return RemoteProtocolError(text, line=line[:SHOWN])
+    if _CODE.match(line):
         text = "a reply code must be three digits, then a space or a hyphen"
-        raise RemoteProtocolError(text, line=line)
-    return code, separator, line[4:]
-
-
-def _too_long(line: bytes) -> RemoteProtocolError:
-    return RemoteProtocolError(f"a reply line is longer than {MAX_LINE} octets", line=line[:200])
+        return RemoteProtocolError(text, line=line)
+    return RemoteProtocolError("what came is not an SMTP reply", line=line)

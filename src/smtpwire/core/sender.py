@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 
-from smtpwire.core.command import Verb, bdat_line, mail_line, rcpt_line
+from smtpwire.core.command import Verb, bdat_line, mail_start, rcpt_line
 from smtpwire.core.event import Settled, Warned
 from smtpwire.core.exchange import Exchange, unsent
 from smtpwire.core.extensions import NO_EXTENSIONS
-from smtpwire.core.parameters import admit
+from smtpwire.core.parameters import Admitter
 from smtpwire.core.step import Step, next_step
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ class Sender:
         self._options = options
         self._ledger = ledger
         self._events = events
-        self._capabilities = NO_EXTENSIONS
+        self._admitter = Admitter(NO_EXTENSIONS, options)
         self._queue: deque[Submission] = deque()
         self._current: Exchange | None = None
         self._last: Exchange | None = None
@@ -47,14 +47,15 @@ class Sender:
         self._octets_open = 0
         """Octets of content of those, all together."""
         self._envelope: Envelope | None = None
+        """The envelope whose lines are here: many messages may share one."""
+        self._mail_start = b""
         self._rcpt_lines: list[bytes] = []
-        """Those of `_envelope`: many messages may share one."""
         self.pipelining = False
         self._chunking = False
 
     def start(self, capabilities: Capabilities) -> None:
         """Take what the server offers, now that messages may follow."""
-        self._capabilities = capabilities
+        self._admitter = Admitter(capabilities, self._options)
         self.pipelining = self._options.pipelining and capabilities.offers("PIPELINING")
         self._chunking = self._options.chunking and capabilities.offers("CHUNKING")
 
@@ -81,10 +82,9 @@ class Sender:
 
     def send_next(self) -> bool:
         """Send one thing, or take one decision, when not `idle`; False when it has to wait."""
-        if self._current is not None:
-            return self._advance(self._current)
-        self._begin(self._queue.popleft())
-        return True
+        if self._current is None:
+            self._current = self._begin(self._queue.popleft())
+        return self._current is None or self._advance(self._current)
 
     def take_leave(self) -> bool:
         """Say what is to be said before QUIT; False when that is nothing.
@@ -101,21 +101,23 @@ class Sender:
         self._last = None
         self._ledger.ask(Verb.RSET, b"RSET\r\n")
 
-    def _begin(self, submission: Submission) -> None:
-        admission = admit(submission, self._capabilities, self._options)
-        if admission.error is not None:
-            self._events.append(Settled(unsent(submission, admission.error, resend=False)))
-            return
-        for text in admission.warnings:
+    def _begin(self, submission: Submission) -> Exchange | None:
+        error, parameters, warnings = self._admitter.admit(submission)
+        if error is not None:
+            self._events.append(Settled(unsent(submission, error, resend=False)))
+            return None
+        for text in warnings:
             self._events.append(Warned(submission.id, text))
         envelope = submission.envelope
         if envelope is not self._envelope:
             self._envelope = envelope
+            self._mail_start = mail_start(envelope.reverse_path)
             self._rcpt_lines = [rcpt_line(recipient) for recipient in envelope.recipients]
         chunked = self._chunking and submission.size is not None
-        self._current = Exchange(submission, admission.text, self._options, chunked=chunked)
-        self._open.append(self._current)
+        exchange = Exchange(submission, parameters, self._options, chunked=chunked)
+        self._open.append(exchange)
         self._octets_open += submission.size or 0
+        return exchange
 
     def _advance(self, x: Exchange) -> bool:
         """Take the next step of the current exchange; False when it has to wait."""
@@ -128,24 +130,28 @@ class Sender:
                 self._reset()
             else:
                 x.mail_asked = True
-                line = mail_line(x.submission.envelope.reverse_path, x.parameters)
+                line = self._mail_start + x.parameters.encode("ascii") + b"\r\n"
                 self._ledger.ask(Verb.MAIL, line, x)
         elif step is Step.CHUNK:
             return self._chunk(x)
         elif step is Step.DATA:
             self._ledger.ask(Verb.DATA, b"DATA\r\n", x)
         elif step is Step.CONTENT:
-            x.committed = True
             self._ledger.promise(Verb.DOT, b"", x, None)
-        elif step is Step.LONE_DOT:
-            x.committed = True
-            self._ledger.ask(Verb.LONE_DOT, b".\r\n", x)
+            self._leave(x)
         elif step is Step.LEAVE:
-            x.left = True
-            self._last = x
-            self._current = None
-            self.settle_if_over(x)
+            self._leave(x)
+        elif step is Step.LONE_DOT:
+            self._ledger.ask(Verb.LONE_DOT, b".\r\n", x)
+            self._leave(x)
         return step is not Step.WAIT
+
+    def _leave(self, x: Exchange) -> None:
+        """Turn to the next message; this one is settled when nothing is owed for it."""
+        x.left = True
+        self._last = x
+        self._current = None
+        self.settle_if_over(x)
 
     def _chunk(self, x: Exchange) -> bool:
         """Send the next BDAT, if it may go now."""
@@ -158,9 +164,10 @@ class Sender:
         if not (octets or last):
             return False  # BDAT 0 without LAST is refused by some servers
         x.remaining -= octets
-        x.committed = last
         verb = Verb.LAST if last else Verb.BDAT
         self._ledger.promise(verb, bdat_line(octets, last=last), x, octets)
+        if last:
+            self._leave(x)
         return True
 
     @property

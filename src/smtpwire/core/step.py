@@ -36,8 +36,6 @@ def next_step(exchange: Exchange) -> Step:
     x = exchange
     if not x.mail_asked:
         return Step.MAIL
-    if x.committed:
-        return Step.LEAVE
     if x.data is not None:
         # RFC 2920 section 3.1: after a 354 that nobody is to profit from, a single dot is sent.
         return Step.CONTENT if x.accepted or x.insists else Step.LONE_DOT
