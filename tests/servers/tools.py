@@ -61,15 +61,8 @@ def run(
 def apt_get(*arguments: str, cwd: Path | None = None) -> str:
     """Run apt-get, which never asks; see `run`."""
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C")
-    return run(
-        "apt-get",
-        "-q",
-        "-o",
-        "APT::Sandbox::User=root",
-        *arguments,
-        cwd=cwd,
-        environment=environment,
-    )
+    options = ("-q", "-o", "APT::Sandbox::User=root")
+    return run("apt-get", *arguments, *options, cwd=cwd, environment=environment)
 
 
 def need_program(program: str, package: str) -> None:
