@@ -14,6 +14,7 @@ from tests.command import SMTP, clean_environment, run_smtp
 from tests.scripted import ModelServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.scripted.fixtures import Start
@@ -49,46 +50,45 @@ def test_closed_descriptors_are_no_reason_not_to_deliver(
     assert server.messages[0].content == MESSAGE.replace(b"\n", b"\r\n")
 
 
-@pytest.mark.parametrize("option", ["-v", "-t"])
-def test_fault_192_a_reader_that_has_gone_is_no_reason_not_to_deliver(
-    server: ModelServer, option: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def gone() -> Iterator[int]:
+    """A pipe whose reader has gone."""
     read_end, write_end = os.pipe()
     os.close(read_end)
-    try:
-        done = subprocess.run(
-            [SMTP, option, server.address, *LINE],
-            input=MESSAGE,
-            stdout=write_end,
-            stderr=subprocess.PIPE,
-            env=clean_environment(str(tmp_path)),
-            check=False,
-        )
-    finally:
-        os.close(write_end)
+    yield write_end
+    os.close(write_end)
+
+
+@pytest.mark.parametrize("option", ["-v", "-t"])
+@pytest.mark.parametrize("sigpipe", [signal.SIG_DFL, signal.SIG_IGN])
+def test_fault_192_a_reader_that_has_gone_is_no_reason_not_to_deliver(
+    server: ModelServer, gone: int, option: str, sigpipe: signal.Handlers, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [SMTP, option, server.address, *LINE],
+        input=MESSAGE,
+        stdout=gone,
+        stderr=subprocess.PIPE,
+        env=clean_environment(str(tmp_path)),
+        preexec_fn=lambda: signal.signal(signal.SIGPIPE, sigpipe),
+        check=False,
+    )
     assert done.returncode == 74
     assert done.stderr == b"smtp: standard output: Broken pipe; nothing more is written there\n"
     assert len(server.messages) == 1
 
 
-def test_sigpipe_that_was_ignored_or_not_makes_no_difference(
-    server: ModelServer, tmp_path: Path
-) -> None:
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    try:
-        done = subprocess.run(
-            [SMTP, "-v", server.address, *LINE],
-            input=MESSAGE,
-            stdout=write_end,
-            stderr=write_end,
-            env=clean_environment(str(tmp_path)),
-            preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL),
-            check=False,
-        )
-    finally:
-        os.close(write_end)
-    assert done.returncode == 74
+def test_nobody_has_to_read_standard_error(start: Start, gone: int, tmp_path: Path) -> None:
+    server = start(ModelServer(replies={"RCPT": {"bad@y.example": "550 no"}}))
+    done = subprocess.run(
+        [SMTP, "-v", server.address, *LINE, "bad@y.example"],
+        input=MESSAGE,
+        stdout=gone,
+        stderr=gone,
+        env=clean_environment(str(tmp_path)),
+        check=False,
+    )
+    assert done.returncode == 67
     assert len(server.messages) == 1
 
 

@@ -78,9 +78,10 @@ def error_text(error: SMTPError) -> str:
     """Return an error in one line, escaped, with the server's words where it has some."""
     parts = [sentence(str(error))]
     if isinstance(error, HelloRefused):
-        parts.append(f"EHLO: {shorten(reply_line(error.ehlo), TEXT_LIMIT)}")
+        said = f"EHLO: {shorten(reply_line(error.ehlo), TEXT_LIMIT)}"
         if error.helo is not None:
-            parts.append(f"HELO: {shorten(reply_line(error.helo), TEXT_LIMIT)}")
+            said += f"; HELO: {shorten(reply_line(error.helo), TEXT_LIMIT)}"
+        parts.append(said)
     elif error.reply is not None:
         parts.append(shorten(reply_line(error.reply), TEXT_LIMIT))
     elif isinstance(error, RemoteProtocolError) and error.line is not None:

@@ -247,7 +247,7 @@ def _login(words: Words) -> LoginOptions | None:
             if words.flag(name):
                 raise UsageError(_label(name), "needs -U NAME, whom to log in as")
         return None
-    password = _checked(words, "password", values.credential)
+    password = _checked(words, "password", values.password)
     password_file = _checked(words, "password-file", values.path)
     if password is not None and password_file is not None:
         raise UsageError("--password-file", "cannot be used with -P; give the password once")

@@ -42,10 +42,10 @@ def find_password(
         return login.password
     if login.password_file is not None:
         text = _from_file(login.password_file, warn)
-        return values.credential("--password-file", text)
+        return values.password("--password-file", text)
     if PASSWORD_VARIABLE in environ:
-        return values.credential(PASSWORD_VARIABLE, environ[PASSWORD_VARIABLE])
-    return values.credential(TERMINAL, _ask(f"Password for {login.user}: "))
+        return values.password(PASSWORD_VARIABLE, environ[PASSWORD_VARIABLE])
+    return values.password(TERMINAL, _ask(f"Password for {login.user}: "))
 
 
 def _from_file(path: str, warn: Callable[[str, str], object]) -> str:

@@ -12,7 +12,7 @@ import _socket
 from smtpwire.cli.errors import UsageError
 from smtpwire.client import Server
 from smtpwire.core.address import parse_address, parse_domain, parse_reverse_path
-from smtpwire.errors import InvalidAddress
+from smtpwire.errors import AuthFailed, InvalidAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ SUBMISSIONS_PORT = 465
 _MAX_PORT = 65_535
 _MAX_SECONDS = 1_000_000.0
 """Far more than any timeout needs, far less than what poll(2) can count in milliseconds."""
-
-TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
-MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
 def reverse_path(label: str, text: str) -> Address | None:
@@ -156,13 +153,17 @@ def octets(label: str, text: str) -> int:
 
 def tls_version(label: str, text: str) -> str:
     """Return a TLS version by its number."""
-    if text in TLS_VERSIONS:
+    from smtpwire.net.tls import VERSIONS
+
+    if text in VERSIONS:
         return text
-    raise UsageError(label, f"{text!r} is not a TLS version: {', '.join(TLS_VERSIONS)}")
+    raise UsageError(label, f"{text!r} is not a TLS version: {', '.join(VERSIONS)}")
 
 
 def mechanisms(label: str, text: str) -> tuple[str, ...]:
     """Return SASL mechanisms in the order given; their names are known in any case of letters."""
+    from smtpwire.core.sasl import MECHANISMS
+
     names = tuple(name.strip().upper() for name in text.split(","))
     for name in names:
         if name not in MECHANISMS:
@@ -170,28 +171,24 @@ def mechanisms(label: str, text: str) -> tuple[str, ...]:
     return names
 
 
-def credential(label: str, text: str) -> str:
-    """Return a user's name or a password: UTF-8 without a NUL (RFC 4616 section 2).
-
-    Its text is not repeated in the error: it may be a secret.
-    """
-    if "\0" in text:
-        raise UsageError(label, "a NUL cannot be part of it")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise UsageError(label, "it is not UTF-8") from None
-    return text
-
-
 def user_name(label: str, text: str) -> str:
-    """Return the name to log in as: a credential that is not empty and can be seen."""
+    """Return the name to log in as: UTF-8 that is not empty and can be seen."""
     if not text:
         raise UsageError(label, "the name is empty")
     if not text.isprintable():
         raise UsageError(label, f"{text!r} holds a character that cannot be part of a name")
-    return credential(label, text)
+    return text
+
+
+def password(label: str, text: str) -> str:
+    """Return a password that can be sent.  The error does not repeat it."""
+    from smtpwire.core.sasl import credentials
+
+    try:
+        credentials("", text)
+    except AuthFailed as error:
+        raise UsageError(label, str(error)) from None
+    return text
 
 
 def path(label: str, text: str) -> str:

@@ -32,7 +32,7 @@ def test_a_usage_error_is_64() -> None:
         (errors.AuthFailed("refused", reply=NO), r"refused: 550 5.1.1 no such\x1buser"),
         (
             errors.HelloRefused("no", ehlo=Reply(500, (b"what",)), helo=Reply(504, (b"no",))),
-            "no: EHLO: 500 what: HELO: 504 no",
+            "no: EHLO: 500 what; HELO: 504 no",
         ),
         (errors.HelloRefused("no", ehlo=Reply(550, (b"a", b"b"))), "no: EHLO: 550 a / b"),
         (errors.RemoteProtocolError("not SMTP"), "not SMTP"),

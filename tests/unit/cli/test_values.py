@@ -171,13 +171,13 @@ def test_what_is_not_a_user(text: str) -> None:
 
 
 def test_fault_92_a_password_may_hold_anything_but_a_nul() -> None:
-    assert values.credential("-P", "a\r\nb ü") == "a\r\nb ü"
+    assert values.password("-P", "a\r\nb ü") == "a\r\nb ü"
 
 
 @pytest.mark.parametrize("text", ["geheim\0", "geheim\udcff"])
 def test_the_error_about_a_password_does_not_repeat_it(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        values.credential("-P", text)
+        values.password("-P", text)
     assert "geheim" not in str(caught.value)
 
 
