@@ -165,7 +165,7 @@ def test_70_a_defect_of_this_program(tmp_path: Path) -> None:
     broken = tmp_path / "sitecustomize.py"
     broken.write_text(
         "import smtpwire.cli.parse\n"
-        "def parse(argv): raise ZeroDivisionError('on purpose')\n"
+        "def parse(words): raise ZeroDivisionError('on purpose')\n"
         "smtpwire.cli.parse.parse = parse\n"
     )
     done = run_smtp("mail.example", *LINE, env={"PYTHONPATH": str(tmp_path)})

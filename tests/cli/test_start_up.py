@@ -37,7 +37,7 @@ HEAVY = {
 }
 """Each costs more than a submission over loopback should wait for."""
 
-NOT_FOR_A_PAGE = {"smtpwire.cli.app", "smtpwire.run.runner", "smtpwire.core.engine"}
+NOT_FOR_A_PAGE = {"smtpwire.cli.app", "smtpwire.client", "smtpwire.core.address", "smtpwire.run"}
 
 PROGRAM = """
 import sys

@@ -5,7 +5,6 @@ from __future__ import annotations
 from smtpwire.cli.errors import UsageError, line
 from smtpwire.cli.exitcode import exit_code
 from smtpwire.cli.outputs import Outputs
-from smtpwire.cli.secrets import find_password
 from smtpwire.client import ClientSettings, Login, TLSSettings
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
@@ -131,6 +130,7 @@ def _login(
     if options.login is None:
         return None, None
     from smtpwire.cli.masking import Mask
+    from smtpwire.cli.secrets import find_password
 
     asked = options.login
     password = find_password(asked, environ, outputs.warn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smtpwire.cli.errors import CommandError, error_text, line
 from smtpwire.cli.escape import sentence
 from smtpwire.cli.exitcode import ExitCode, error_code
-from smtpwire.cli.outputs import standard_error
+from smtpwire.cli.streams import standard_error
 from smtpwire.errors import MessageError, SMTPError
 
 

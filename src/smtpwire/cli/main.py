@@ -52,13 +52,16 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    from smtpwire.cli.parse import Page, parse
+    from smtpwire.cli.arguments import scan
+    from smtpwire.cli.pages import page_asked_for, print_page
 
-    options = parse(argv)
-    if isinstance(options, Page):
-        from smtpwire.cli.pages import print_page
+    words = scan(argv)
+    page = page_asked_for(words)
+    if page is not None:
+        return print_page(page)
+    from smtpwire.cli.parse import parse
 
-        return print_page(options)
+    options = parse(words)
     from smtpwire.cli.app import submit
 
     return submit(options, environ)

@@ -7,7 +7,6 @@ and the progress bar are there when they are asked for.
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from smtpwire.cli.audience import Audience
@@ -15,33 +14,17 @@ from smtpwire.cli.errors import CommandError, line, problem_text
 from smtpwire.cli.escape import sentence
 from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.parse import STDIN
-from smtpwire.cli.streams import STDERR, STDOUT, LineWriter
+from smtpwire.cli.streams import STDERR, STDOUT, LineWriter, standard_error, standard_output
 from smtpwire.client import TLSMode
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from smtpwire.cli.masking import Mask
     from smtpwire.cli.parse import CliOptions
     from smtpwire.cli.progress import ProgressBar
     from smtpwire.run.report import Problem
-
-
-def standard_output(failed: Callable[[OSError], object] | None = None) -> LineWriter:
-    """Return a writer to standard output, in its encoding."""
-    return LineWriter(STDOUT, _encoding(sys.stdout), failed)
-
-
-def standard_error() -> LineWriter:
-    """Return a writer to standard error; that it fails is nowhere to be said."""
-    return LineWriter(STDERR, _encoding(sys.stderr))
-
-
-def _encoding(stream: object) -> str:
-    """Return the encoding of a standard stream, which is None when it was closed at the start."""
-    return getattr(stream, "encoding", None) or "utf-8"
 
 
 class ErrorLines(Observer):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from smtpwire.cli.errors import PROGRAM, line
 from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.options import OPTIONS, Group
-from smtpwire.cli.outputs import standard_error, standard_output
-from smtpwire.cli.parse import Page
+from smtpwire.cli.streams import standard_error, standard_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from smtpwire.cli.arguments import Words
     from smtpwire.cli.options import Option
 
 MANUAL = "smtp.1.txt"
@@ -20,6 +22,19 @@ _FORMS = (
     "[options] -s server -f mail_from -r rcpt [-r ...] [msg ...]",
     "[options] -s server -F [-f mail_from] [msg ...]",
 )
+
+
+class Page(Enum):
+    """A page, by the long name of the option that asks for it."""
+
+    MANUAL = "help"
+    USAGE = "usage"
+    VERSION = "version"
+
+
+def page_asked_for(words: Words) -> Page | None:
+    """Return the page that a command line asks for, which wins over everything else in it."""
+    return next((page for page in Page if words.flag(page.value)), None)
 
 
 def print_page(page: Page) -> int:

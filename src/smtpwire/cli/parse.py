@@ -12,10 +12,7 @@ Everything that can be checked without a server is checked here.
 
 from __future__ import annotations
 
-from enum import Enum
-
 from smtpwire.cli import values
-from smtpwire.cli.arguments import scan
 from smtpwire.cli.errors import UsageError
 from smtpwire.cli.options import BY_LONG
 from smtpwire.client import TLSMode
@@ -35,14 +32,6 @@ else:
 
 STDIN = "-"
 """The name that stands for standard input."""
-
-
-class Page(Enum):
-    """What is printed instead of sending anything."""
-
-    MANUAL = "help"
-    USAGE = "usage"
-    VERSION = "version"
 
 
 class Envelope(NamedTuple):
@@ -112,22 +101,15 @@ class CliOptions(NamedTuple):
     """Options that have no effect as things stand, and why."""
 
 
-def parse(argv: Sequence[str]) -> CliOptions | Page:
-    """Read a command line.
+def parse(words: Words) -> CliOptions:
+    """Read a command line that asks for no page.
 
     Args:
-        argv: the words behind the program's name.
-
-    Returns:
-        What is to be done; a page to print, where one is asked for, wins over everything else.
+        words: what was given.
 
     Raises:
         UsageError: it cannot be used.
     """
-    words = scan(argv)
-    for page in Page:
-        if words.flag(page.value):
-            return page
     envelope, server_texts, messages = _form(words)
     _standard_input_once(words, messages)
     tls = _tls(words)

@@ -9,6 +9,7 @@ nothing more is written there.
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,3 +81,18 @@ def _wait_until_writable(descriptor: int) -> None:
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     poll.poll()
+
+
+def standard_output(failed: Callable[[OSError], object] | None = None) -> LineWriter:
+    """Return a writer to standard output, in its encoding."""
+    return LineWriter(STDOUT, _encoding(sys.stdout), failed)
+
+
+def standard_error() -> LineWriter:
+    """Return a writer to standard error; that it fails is nowhere to be said."""
+    return LineWriter(STDERR, _encoding(sys.stderr))
+
+
+def _encoding(stream: object) -> str:
+    """Return the encoding of a standard stream, which is None when it was closed at the start."""
+    return getattr(stream, "encoding", None) or "utf-8"

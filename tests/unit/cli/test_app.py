@@ -10,6 +10,7 @@ import pytest
 
 from smtpwire.cli import app
 from smtpwire.cli.app import client_settings, run_settings, submit
+from smtpwire.cli.arguments import scan
 from smtpwire.cli.errors import CommandError, UsageError
 from smtpwire.cli.parse import CliOptions, parse
 from smtpwire.client import ClientSettings, Server, TLSMode, TLSSettings
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
 
 def options(line: str) -> CliOptions:
-    parsed = parse(shlex.split(f"-s mail.example -F {line}"))
-    assert isinstance(parsed, CliOptions)
-    return parsed
+    return parse(scan(shlex.split(f"-s mail.example -F {line}")))
 
 
 def test_without_options_a_connection_is_what_the_client_does_by_itself() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shlex
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from smtpwire.cli.arguments import scan
 from smtpwire.cli.errors import CommandError
 from smtpwire.cli.masking import Mask
-from smtpwire.cli.outputs import Outputs, standard_error, standard_output
+from smtpwire.cli.outputs import Outputs
 from smtpwire.cli.parse import CliOptions, parse
 from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Outcome
@@ -31,9 +31,7 @@ ECHO = Reply(535, (b"secret is wrong",))
 
 
 def options(line: str) -> CliOptions:
-    parsed = parse(shlex.split(line))
-    assert isinstance(parsed, CliOptions)
-    return parsed
+    return parse(scan(shlex.split(line)))
 
 
 def show(line: str, mask: Mask | None = None) -> Outputs:
@@ -155,13 +153,6 @@ def test_standard_output_that_is_closed_is_74_and_said_once(
         made = show("-v")
     assert made.code == 74
     assert capfd.readouterr().err.count("standard output: Broken pipe") == 1
-
-
-def test_the_encoding_is_that_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
-    monkeypatch.setattr("sys.stderr", None)
-    assert standard_output()._encoding == "ascii"
-    assert standard_error()._encoding == "utf-8"
 
 
 class TestBar:

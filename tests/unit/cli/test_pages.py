@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from smtpwire import __version__
+from smtpwire.cli.arguments import scan
 from smtpwire.cli.options import OPTIONS
-from smtpwire.cli.pages import manual, print_page, usage, version
-from smtpwire.cli.parse import Page
+from smtpwire.cli.pages import Page, manual, page_asked_for, print_page, usage, version
 
 
 def test_the_usage_names_every_option() -> None:
@@ -40,3 +40,21 @@ def test_pages_are_printed(page: Page, first: str, capfd: pytest.CaptureFixture[
     assert printed.out.startswith(first)
     assert printed.out.endswith("\n")
     assert printed.err == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "page"),
+    [
+        ("-h", Page.MANUAL),
+        ("--help", Page.MANUAL),
+        ("--usage", Page.USAGE),
+        ("--version", Page.VERSION),
+    ],
+)
+def test_a_page_wins_over_everything_else(option: str, page: Page) -> None:
+    assert page_asked_for(scan([option])) is page
+    assert page_asked_for(scan(["-F", "-r", "x", option])) is page
+
+
+def test_without_these_options_no_page_is_asked_for() -> None:
+    assert page_asked_for(scan(["-F", "-r", "x"])) is None

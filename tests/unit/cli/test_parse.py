@@ -6,22 +6,21 @@ import shlex
 
 import pytest
 
+from smtpwire.cli.arguments import scan
 from smtpwire.cli.errors import UsageError
-from smtpwire.cli.parse import CliOptions, Page, TraceOptions, parse
+from smtpwire.cli.parse import CliOptions, TraceOptions, parse
 from smtpwire.client import Server, TLSMode
 
 BASE = "mail.example a@x.example b@y.example"
 
 
 def options(line: str) -> CliOptions:
-    parsed = parse(shlex.split(line))
-    assert isinstance(parsed, CliOptions)
-    return parsed
+    return parse(scan(shlex.split(line)))
 
 
 def refusal(line: str) -> tuple[str, str]:
     with pytest.raises(UsageError) as caught:
-        parse(shlex.split(line))
+        options(line)
     return caught.value.where, str(caught.value)
 
 
@@ -245,17 +244,3 @@ class TestConversation:
     def test_the_chunk_size(self) -> None:
         assert options(f"--chunk-size 1000 {BASE}").chunk_size == 1000
         assert refusal(f"--chunk-size 0 {BASE}")[0] == "--chunk-size"
-
-
-@pytest.mark.parametrize(
-    ("option", "page"),
-    [
-        ("-h", Page.MANUAL),
-        ("--help", Page.MANUAL),
-        ("--usage", Page.USAGE),
-        ("--version", Page.VERSION),
-    ],
-)
-def test_a_page_wins_over_everything_else(option: str, page: Page) -> None:
-    assert parse([option]) is page
-    assert parse(["-F", "-r", "x", option]) is page

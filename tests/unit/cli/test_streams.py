@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smtpwire.cli.streams import LineWriter
+from smtpwire.cli.streams import LineWriter, standard_error, standard_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,3 +105,10 @@ def test_open_standard_descriptors_are_left_alone() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"True\n"
+
+
+def test_the_encoding_is_that_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    monkeypatch.setattr("sys.stderr", None)
+    assert standard_output()._encoding == "ascii"
+    assert standard_error()._encoding == "utf-8"
