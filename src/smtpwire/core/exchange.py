@@ -29,9 +29,7 @@ def by_code(reply: Reply) -> Outcome:
     return Outcome.REFUSED if reply.permanent else Outcome.DEFERRED
 
 
-def unsent(
-    submission: Submission, error: SMTPError | None, *, resend: bool
-) -> TransactionResult:
+def unsent(submission: Submission, error: SMTPError | None, *, resend: bool) -> TransactionResult:
     """The result of a submission that was not begun."""
     recipients = tuple(
         RecipientOutcome(recipient, Outcome.UNSENT, None)
@@ -244,10 +242,10 @@ class Exchange:
             return self.mail, "MAIL"
         if self.withheld or (self.nobody_accepted and not (self.insists and self._answered)):
             return next(reply for reply in self.replies if reply.refusal), "RCPT"
-        if self.final is not None:
-            return self.final, "end of data"
         if self.failed is not None:
             return self.failed, "BDAT" if self.chunked else "DATA"
+        if self.final is not None:
+            return self.final, "end of data"
         return None, ""
 
     @property

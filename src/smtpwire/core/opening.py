@@ -116,9 +116,7 @@ class Opening:
         if reply.intermediate:
             return RemoteProtocolError(f"{verb.name} was answered with 3yz", reply=reply)
         if verb is Verb.HELO and self._ehlo_refused is not None:
-            return HelloRefused(
-                "EHLO and HELO were refused", ehlo=self._ehlo_refused, helo=reply
-            )
+            return HelloRefused("EHLO and HELO were refused", ehlo=self._ehlo_refused, helo=reply)
         if reply.code in UNKNOWN_COMMAND and not self.secured:
             self._ehlo_refused = reply
             self._next = Verb.HELO

@@ -1,0 +1,194 @@
+"""The rules of the conversation, written a second time and from the outside.
+
+The auditor sees what the engine brings out and what it is given, keeps its own account of what is
+unanswered, and knows nothing of the engine's.  A rule that is broken is an `AssertionError` on the
+spot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smtpwire.core.event import Content
+
+if TYPE_CHECKING:
+    from smtpwire.core.engine import Engine
+    from smtpwire.core.session import SessionOptions
+
+GROUP = frozenset({"MAIL", "RCPT", "RSET", "BDAT", "DOT", "LONE DOT"})
+"""RFC 2920 section 3.1 and RFC 3030 section 2: behind all else nothing is sent unanswered."""
+
+VERBS = GROUP | {"EHLO", "HELO", "STARTTLS", "AUTH", "DATA", "QUIT"}
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?")
+
+
+@dataclass
+class Account:
+    """What the replies have said about one transaction."""
+
+    mail: int = 0
+    accepted: int = 0
+    chunked: bool = False
+    failed: bool = False
+    """A chunk was refused."""
+    final: int = 0
+    """The reply to the end of data."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server is known to have no transaction of it open."""
+        if self.mail >= 400:
+            return True
+        if self.chunked and (self.failed or self.final >= 400):
+            return False
+        return bool(self.accepted and self.final)
+
+
+@dataclass
+class Asked:
+    """A command that is not answered."""
+
+    verb: str
+    contents: int
+    """How many contents must be out before its reply."""
+    account: Account | None
+    last: bool
+
+
+class Auditor:
+    """See the module."""
+
+    def __init__(self, engine: Engine, options: SessionOptions) -> None:
+        self.options = options
+        self.deceived = False
+        """The server lied where no client could have known."""
+        self.groups = 0
+        """How often something was said when nothing was unanswered."""
+        self._engine = engine
+        self._unanswered = deque([Asked("GREETING", 0, None, last=False)])
+        self._promised = 0
+        self._out = 0
+        self._pipelining = False
+        self._tls = options.secured
+        self._ehlo = 0
+        """The last reply to EHLO."""
+        self._account: Account | None = None
+        """The transaction since the last RSET, if any."""
+        self._line = b""
+        self._lines: list[bytes] = []
+        self._begun_early = 0
+        self._silent = ""
+        """Why the engine may say nothing more."""
+
+    # -- from the engine -------------------------------------------------------------------------
+
+    def produced(self, item: bytes | Content) -> None:
+        """Look at what the engine brings out."""
+        assert not self._silent, f"{item!r} after {self._silent}"
+        if isinstance(item, Content):
+            if item.octets is None:
+                self._ask("DOT", last=True)
+        elif item == b".\r\n":
+            self._ask("LONE DOT")
+        else:
+            assert item.endswith(b"\r\n")
+            assert item.count(b"\n") == 1, f"{item!r} is more than one line"
+            verb = item.split()[0].decode()
+            # What is no command is the answer to a challenge.
+            self._ask(verb if verb in VERBS else "AUTH", last=item.endswith(b"LAST\r\n"))
+
+    def _ask(self, verb: str, *, last: bool = False) -> None:
+        if self._unanswered:
+            before = self._unanswered[-1].verb
+            assert before in GROUP, f"{verb} behind an unanswered {before}"
+            assert self._pipelining, f"{verb} behind {before} without PIPELINING"
+        else:
+            self.groups += 1
+        if verb == "MAIL":
+            assert self._account is None or self._account.closed, "MAIL without RSET before it"
+            self._account = Account()
+        elif verb == "RSET":
+            self._account = None
+        elif verb in {"DOT", "BDAT"}:
+            self._promised += 1
+            assert self._account is not None, "content without MAIL"
+            self._account.chunked = verb == "BDAT"
+        elif verb == "HELO":
+            assert self._ehlo in {500, 502}, f"HELO after {self._ehlo} to EHLO"
+            assert not self._tls, "HELO inside TLS"
+        elif verb == "DATA" and self.options.require_all:
+            assert not self._unanswered, "DATA in the group, where all recipients are required"
+        self._unanswered.append(Asked(verb, self._promised, self._account, last))
+
+    def content_out(self) -> None:
+        """Note that a content was handed over to its end."""
+        self._out += 1
+
+    def tls_established(self) -> None:
+        """Forget what was offered in the clear."""
+        assert not self._unanswered, "a handshake with replies outstanding"
+        self._pipelining = False
+        self._tls = True
+
+    # -- to the engine ---------------------------------------------------------------------------
+
+    def arriving(self, octets: bytes, *, lie: bool) -> None:
+        """Look at octets that the engine is about to be given."""
+        *lines, self._line = (self._line + octets).split(b"\n")
+        for line in lines:
+            match = _LINE.fullmatch(line.rstrip(b"\r"))
+            if match is None:
+                self._silent = self._silent or "what is not a reply"
+                return
+            self._lines.append(match[3] or b"")
+            if match[2] != b"-":
+                self._reply(int(match[1]), lie=lie)
+                self._lines = []
+                self._begun_early = 0
+
+    def arrived(self) -> None:
+        """Look at the engine when it has read."""
+        if self._silent:
+            assert self._engine.muted, f"the engine goes on after {self._silent}"
+        elif (self._line or self._lines) and self._unanswered:
+            self._begun_early = self._begun_early or self._early(self._unanswered[0])
+
+    def _early(self, asked: Asked) -> int:
+        return max(0, asked.contents - self._out)
+
+    def _reply(self, code: int, *, lie: bool) -> None:
+        if not self._unanswered:
+            self._silent = self._silent or "a reply that nothing asked for"
+            return
+        asked = self._unanswered.popleft()
+        verb = asked.verb
+        early = max(self._early(asked), self._begun_early)
+        if early and (code < 400 or early > 1 or verb not in {"DOT", "BDAT"}) and code != 421:
+            self._silent = self._silent or f"a reply to {verb} before it was sent"
+            return
+        self.deceived = self.deceived or lie
+        if code == 421 and verb != "QUIT":
+            self._silent = self._silent or "a 421"
+        elif early and verb == "DOT":
+            self._silent = self._silent or "a refusal in mid-content"
+        if verb == "EHLO":
+            self._ehlo = code
+            offers = {line.split()[0].upper() for line in self._lines[1:] if line.split()}
+            self._pipelining = b"PIPELINING" in offers and self.options.pipelining
+        if asked.account is not None:
+            self._book(asked, asked.account, code)
+
+    @staticmethod
+    def _book(asked: Asked, account: Account, code: int) -> None:
+        if asked.verb == "MAIL":
+            account.mail = code
+        elif asked.verb == "RCPT":
+            account.accepted += code < 300
+        elif asked.verb == "BDAT":
+            account.failed = account.failed or code >= 400
+        if asked.last:
+            account.final = code

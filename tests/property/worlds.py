@@ -1,0 +1,146 @@
+"""Random worlds: a server's plan, a client's options, and messages, all from one source of chance.
+
+The source is a `random.Random`: seeded for the bulk, or hypothesis's own, which shrinks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.property.model_server import Act, Key, Plan
+from tests.property.session import Message, Session
+
+from smtpwire.core.session import Login, SessionOptions, TLSMode
+
+if TYPE_CHECKING:
+    from random import Random
+
+REFUSALS = (450, 451, 452, 550, 551, 552, 553, 554)
+ODD = (250, 251, 252, 354, 334, 220)
+GARBAGE = (b"what?\r\n", b"1234 x\r\n", b"999 x\r\n", b"\r\n", b"250-x\r\n550 x\r\n", b"250x\r\n")
+LIES = (
+    b"250 and again\r\n",
+    b"550 and again\r\n",
+    b"354 more\r\n",
+    b"250-a\r\n250 b\r\n",
+    *GARBAGE,
+)
+CONTENTS = (b"", b"\r\n", b"a line\r\n", b".dots\r\n..\r\n", b"x" * 70 + b"\r\n", b"MAIL\r\n" * 9)
+
+
+class World(NamedTuple):
+    """All that decides a session but its schedule."""
+
+    plan: Plan
+    options: SessionOptions
+    messages: tuple[Message, ...]
+
+    def session(self) -> Session:
+        """Begin."""
+        return Session(*self)
+
+
+def _offers(rng: Random) -> tuple[str, ...]:
+    usual = (("PIPELINING", 0.7), ("CHUNKING", 0.6), ("8BITMIME", 0.5), ("STARTTLS", 0.3))
+    offers = [keyword for keyword, chance in usual if rng.random() < chance]
+    if rng.random() < 0.5:
+        offers.append(rng.choice(("SIZE", "SIZE 0", "SIZE 60", "SIZE 100000")))
+    if rng.random() < 0.5:
+        offers.append(rng.choice(("AUTH PLAIN", "AUTH LOGIN", "auth=PLAIN LOGIN", "AUTH X")))
+    rng.shuffle(offers)
+    return tuple(offers)
+
+
+def _options(rng: Random) -> SessionOptions:
+    login = None
+    if rng.random() < 0.2:
+        login = Login("user", lambda: "secret", allow_cleartext=rng.random() < 0.8)
+    return SessionOptions(
+        "client.example",
+        tls=rng.choice((TLSMode.NONE, TLSMode.NONE, TLSMode.OPPORTUNISTIC, TLSMode.REQUIRED)),
+        login=login,
+        pipelining=rng.random() < 0.9,
+        chunking=rng.random() < 0.8,
+        chunk_size=rng.choice((None, None, 1, 7, 1000)),
+        no_wait=rng.random() < 0.5,
+        window_messages=rng.choice((1, 2, 64)),
+        window_octets=rng.choice((1, 100, 1 << 22)),
+        declare_size=rng.random() < 0.7,
+        require_all=rng.random() < 0.3,
+        send_anyway=rng.random() < 0.2,
+        trace=rng.random() < 0.1,
+    )
+
+
+def _messages(rng: Random) -> tuple[Message, ...]:
+    return tuple(
+        Message(
+            id,
+            rng.choice((1, 1, 2, 3)),
+            b"id %d\r\n" % id + b"".join(rng.choices(CONTENTS, k=rng.randrange(3))),
+            counted=rng.random() < 0.8,
+        )
+        for id in range(rng.choice((0, 1, 2, 3, 5)))
+    )
+
+
+def _keys(rng: Random, messages: tuple[Message, ...], *, closes: bool) -> list[Key]:
+    """Places where something may happen; those of messages more often than those before them."""
+    keys: list[Key] = [("GREETING", 0, 0), ("EHLO", 0, 1), ("EHLO", 0, 2), ("HELO", 0, 0)]
+    keys += [("STARTTLS", 0, 0), ("AUTH", 0, 0), ("CHALLENGE", 0, 1), ("QUIT", 0, 0)]
+    if closes:
+        keys += [("RSET", 0, 0)]  # refused, it ends the connection
+    keys = rng.sample(keys, k=rng.choice((0, 0, 0, 1, 2)))
+    for message in messages:
+        keys += [(verb, message.id, 0) for verb in ("MAIL", "DATA", "DATA TO NOBODY", "DOT")]
+        keys += [("BDAT", message.id, 0)]
+        keys += [("RCPT", message.id, index) for index in range(message.recipients)]
+    return keys
+
+
+def _act(rng: Random, key: Key, *, lies: bool, closes: bool) -> Act:
+    content = key[0] in {"DOT", "BDAT"}
+    code = rng.choice(REFUSALS)
+    if key[0] == "EHLO" and rng.random() < 0.5:
+        code = rng.choice((500, 502))
+    if key[0] == "DATA TO NOBODY":
+        code = rng.choice((354, 354, 503))
+    if closes and rng.random() < 0.3:
+        code = 421
+    if closes and rng.random() < 0.2:
+        code = rng.choice((0, code))
+        return Act(code, close=rng.choice(("before", "after")), early=content and code >= 400)
+    if lies and rng.random() < 0.4:
+        lie = rng.choice(LIES)
+        return Act(rng.choice((0, 0, code)), lie=lie)
+    if lies and rng.random() < 0.1:
+        code = rng.choice(ODD)
+    return Act(code, early=content and closes and code >= 400 and rng.random() < 0.4)
+
+
+def world(rng: Random, *, lies: bool = True, closes: bool = True) -> World:
+    """Make a world.
+
+    Args:
+        rng: where chance comes from.
+        lies: the server may say what it must not say.
+        closes: the server may close, say 421, or answer contents before their end.
+    """
+    messages = _messages(rng)
+    lies = lies and rng.random() < 0.3
+    closes = closes and rng.random() < 0.6
+    trouble = rng.choice((0.0, 0.1, 0.3))
+    plan = Plan(
+        offers=_offers(rng),
+        offers_under_tls=_offers(rng),
+        acts={
+            key: _act(rng, key, lies=lies, closes=closes)
+            for key in _keys(rng, messages, closes=closes)
+            if rng.random() < trouble
+        },
+        after_421=rng.choice(("close", "open", "serve")),
+        multiline=rng.random() < 0.2,
+        bdat_known=not closes or rng.random() < 0.8,
+        nested=rng.choice(("refuse", "merge")),
+    )
+    return World(plan, _options(rng), messages)
