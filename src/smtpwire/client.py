@@ -1,4 +1,4 @@
-"""What a caller may ask of a connection: servers, names, TLS, login, limits, the shape of the protocol.
+"""What a caller may ask of a connection: servers, names, TLS, login, limits, protocol shape.
 
 Values only, shared by everything above the drivers; `smtpwire.net` is given what it needs of them.
 """

@@ -16,7 +16,7 @@ an exception.  These are for what breaks: the connection, the conversation, the 
      |- TLSError                 the handshake broke
      |   `- CertificateError     the server's certificate was not accepted
      |- MissingExtension         .name: what EHLO did not offer and somebody needs
-     |- AuthFailed               .mechanism: the one that was refused, or None when none could be used
+     |- AuthFailed               .mechanism: the one refused, or None when none could be used
      |- ProtocolError
      |   |- LocalProtocolError   the caller broke the contract of a call
      |   `- RemoteProtocolError  the server did: nothing more is said on this connection; .line
@@ -146,9 +146,7 @@ class RemoteProtocolError(ProtocolError):
         line: the octets that could not be read as a reply, or None.
     """
 
-    def __init__(
-        self, text: str, *, reply: Reply | None = None, line: bytes | None = None
-    ) -> None:
+    def __init__(self, text: str, *, reply: Reply | None = None, line: bytes | None = None) -> None:
         super().__init__(text, reply=reply)
         self.line = line
 

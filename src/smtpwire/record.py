@@ -26,9 +26,7 @@ _MADE_BY_NAMEDTUPLE = frozenset(
 class _RecordType(type):
     """Turns a class body with annotated fields into a namedtuple with the body's methods."""
 
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], body: dict[str, object]
-    ) -> type:
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, object]) -> type:
         if not bases:  # NamedTuple itself
             return super().__new__(mcs, name, bases, body)
         fields = list(body.get("__annotations__", ()))  # type: ignore[call-overload]

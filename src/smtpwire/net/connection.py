@@ -12,29 +12,28 @@ from time import monotonic
 
 from smtpwire.core.command import SecretLine, Wait
 from smtpwire.core.event import Replied, Settled, StartTLS
-from smtpwire.errors import ConnectionLost, MessageError, TimedOut, TLSError
+from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
 from smtpwire.net.outbox import Outbox
 from smtpwire.net.poll import BROKEN, READ, WRITE
-from smtpwire.net.timeouts import FIXED, limit
+from smtpwire.net.timeouts import Deadline, limit
 from smtpwire.net.transport import SocketTransport, TLSTransport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     import ssl
     from collections.abc import Callable
     from typing import Protocol
-
-    import _socket
 
     from smtpwire.core.engine import Engine
     from smtpwire.core.event import Close, Content, Event
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import Submission
-    from smtpwire.errors import SMTPError
     from smtpwire.message.body import Body
     from smtpwire.message.reader import BodyReader
-    from smtpwire.net.poll import Poller
+    from smtpwire.net.poll import Interruption, Poller
     from smtpwire.net.tls import TLSPeer
+    from smtpwire.net.transport import Transport
 
     class Tracer(Protocol):
         """Who is shown every line said and heard."""
@@ -51,10 +50,11 @@ if TYPE_CHECKING:
     class Owner(Protocol):
         """Who has the messages and is told what becomes of them."""
 
-        def feed(self, connection: Connection) -> bool:
+        def feed(self) -> bool:
             """Call `submit` or `Engine.finish`; False if there is nothing to say now."""
+            ...
 
-        def happened(self, connection: Connection, event: Event) -> None:
+        def happened(self, event: Event) -> None:
             """Take an event of the engine."""
 
 
@@ -68,6 +68,10 @@ class Connection:
         tls: makes the context and says the name to ask for and to verify; called when needed.
         timeout: seconds that no phase may exceed, or None.
         tracer: shown every line, or None.
+
+    Attributes:
+        engine: the engine.
+        peer: what the TLS connection is, once its handshake is done; None in the clear.
     """
 
     def __init__(
@@ -83,54 +87,58 @@ class Connection:
         self.engine = engine
         self.peer: TLSPeer | None = None
         self._sock = sock
-        self._transport: SocketTransport | TLSTransport = SocketTransport(sock)
+        self._transport: Transport = SocketTransport(sock)
         self._owner = owner
         self._tls = tls
-        self._server_name = ""
         self._timeout = timeout
         self._tracer = tracer
         self._outbox = Outbox(self._reader)
         self._bodies: dict[int, tuple[Body, bytes]] = {}
         self._readers: dict[int, BodyReader] = {}
         self._written = 0
-        self._handshaking = False
-        self._from_the_start = engine.secured
+        self._deadline = Deadline(timeout)
+        self._shaking: TLSTransport | None = None
+        """The transport whose handshake is going on."""
+        self._shaking_wants = READ
+        self._server_name = ""
+        self._tls_first = engine.secured
         """TLS begins with the connection, before the greeting."""
-        self._wants_write = False
-        self._progress: tuple[object, ...] = ()
-        self._deadline: float | None = None
 
     def submit(self, submission: Submission, body: Body, prefix: bytes = b"") -> None:
         """Give a message to the engine; `prefix` goes out in front of its content."""
         self._bodies[submission.id] = (body, prefix)
         self.engine.submit(submission)
 
-    def run(self, poller: Poller, interrupted: Callable[[], SMTPError | None]) -> Close:
+    def run(self, poller: Poller, stop: Interruption) -> Close:
         """Drive the connection to its end, and close it.
 
         Args:
             poller: waits.
-            interrupted: why to end now, once that is so.
+            stop: whether to end now.
+
+        Returns:
+            Why it ended.
         """
         engine = self.engine
         stopping = False
         try:
-            if self._from_the_start:
+            if self._tls_first:
                 self._start_tls()
             while True:
                 self._collect()
-                close = engine.close
-                if close is not None:
-                    return close
-                if not stopping and (error := interrupted()) is not None:
+                if engine.close is not None:
+                    self._part(poller)
+                    return engine.close
+                if not stopping and (error := stop.error()) is not None:
                     stopping = True
                     engine.interrupt(error)
                     continue
-                self._watch_clock()
-                ready = poller.wait(self._transport.fileno(), self._interest(), self._deadline)
+                self._follow()
+                ready = poller.wait(self._transport.fileno(), self._interest(), self._deadline.at)
                 if ready:
-                    self._ready(ready)
-                elif self._deadline is not None and monotonic() >= self._deadline:
+                    self._ready(ready, stop)
+                # What had come by then counts: this process may have been stopped for an hour.
+                if not self._follow() and self._deadline.passed:
                     self._time_out()
         finally:
             poller.forget()
@@ -146,7 +154,7 @@ class Connection:
             events = engine.events()
             for event in events:
                 self._take(event)
-            fed = engine.hungry and self._owner.feed(self)
+            fed = engine.hungry and self._owner.feed()
             if not (fed or events):
                 break
         if engine.muted:
@@ -156,8 +164,7 @@ class Connection:
         if isinstance(event, Replied):
             if self._tracer is not None:
                 reply = event.reply
-                tls = isinstance(self._transport, TLSTransport)
-                self._tracer.received(reply, tls=tls, failure=reply.refusal)
+                self._tracer.received(reply, tls=self._transport.tls, failure=reply.refusal)
             return
         if isinstance(event, StartTLS):
             self._begin_tls()
@@ -165,7 +172,7 @@ class Connection:
         if isinstance(event, Settled):
             self._readers.pop(event.result.id, None)
             del self._bodies[event.result.id]
-        self._owner.happened(self, event)
+        self._owner.happened(event)
 
     def _reader(self, content: Content) -> BodyReader:
         """The reader of a message's content: one for all chunks of it."""
@@ -178,21 +185,15 @@ class Connection:
 
     # -- time ------------------------------------------------------------------------------------
 
-    def _watch_clock(self) -> None:
-        """Set the deadline anew when there was progress: a whole reply, or octets taken."""
-        engine = self.engine
-        wait = self._waiting_for
-        progress: tuple[object, ...] = (wait,)
-        if wait not in FIXED:
-            progress = (wait, engine.replies, self._written)
-        if progress != self._progress:
-            self._progress = progress
-            seconds = limit(wait, self._timeout)
-            self._deadline = None if seconds is None else monotonic() + seconds
-
     @property
     def _waiting_for(self) -> Wait:
-        return Wait.HANDSHAKE if self._handshaking else self.engine.waiting_for
+        return self.engine.waiting_for if self._shaking is None else Wait.HANDSHAKE
+
+    def _follow(self) -> bool:
+        """Set the deadline anew if there was progress; whether there was."""
+        return self._deadline.follow(
+            self._waiting_for, replies=self.engine.replies, written=self._written
+        )
 
     def _time_out(self) -> None:
         wait = self._waiting_for
@@ -203,17 +204,17 @@ class Connection:
     # -- input and output ------------------------------------------------------------------------
 
     def _interest(self) -> int:
-        if self._handshaking:
-            return WRITE if self._wants_write else READ
-        return READ | WRITE if self._outbox else READ
+        if self._shaking is not None:
+            return self._shaking_wants
+        return READ | WRITE if self._outbox and not self._transport.deaf else READ
 
-    def _ready(self, ready: int) -> None:
-        if self._handshaking:
-            self._handshake()
+    def _ready(self, ready: int, stop: Interruption) -> None:
+        if self._shaking is not None:
+            self._handshake(self._shaking)
         elif ready & (READ | BROKEN):
             self._read()
         else:
-            self._write()
+            self._write(stop)
 
     def _read(self) -> None:
         try:
@@ -226,9 +227,11 @@ class Connection:
         elif data is not None:
             self.engine.receive_eof()
 
-    def _write(self) -> None:
+    def _write(self, stop: Interruption) -> None:
         try:
-            buffers = self._outbox.buffers()
+            buffers = stop.during(self._outbox.buffers)
+        except Interrupted:
+            return  # whoever runs this asks for the reason anyway
         except MessageError as error:
             self.engine.content_failed(error)
             return
@@ -241,9 +244,8 @@ class Connection:
             self._handed_over(sent)
 
     def _handed_over(self, octets: int) -> None:
-        engine, tracer = self.engine, self._tracer
+        engine, tracer, tls = self.engine, self._tracer, self._transport.tls
         self._written += octets
-        tls = isinstance(self._transport, TLSTransport)
         for piece in self._outbox.advance(octets):
             if piece.content:
                 if piece.first:
@@ -266,6 +268,16 @@ class Connection:
             pass
         engine.connection_lost(_lost(error))
 
+    def _part(self, poller: Poller) -> None:
+        """End TLS by the book after QUIT, unless the server has ended it already."""
+        transport = self._transport
+        if (
+            isinstance(transport, TLSTransport)
+            and self.engine.waiting_for is Wait.NOTHING
+            and not poller.wait(transport.fileno(), READ, monotonic())
+        ):
+            transport.say_goodbye()
+
     # -- TLS -------------------------------------------------------------------------------------
 
     def _begin_tls(self) -> None:
@@ -286,29 +298,37 @@ class Connection:
 
     def _start_tls(self) -> None:
         context, self._server_name = self._tls()
-        self._transport = TLSTransport(self._sock, context, self._server_name)
-        self._handshaking = True
-        self._handshake()
+        try:
+            self._transport = self._shaking = TLSTransport(self._sock, context, self._server_name)
+        except OSError as error:  # it ended just now
+            self._handshake_failed(error)
+            return
+        self._handshake(self._shaking)
 
-    def _handshake(self) -> None:
-        transport = self._transport
-        assert isinstance(transport, TLSTransport), "a handshake follows _start_tls"
-        from smtpwire.net import tls
-
+    def _handshake(self, transport: TLSTransport) -> None:
         try:
             want = transport.handshake()
         except OSError as error:
-            self._handshaking = False
-            self.engine.connection_lost(tls.tls_error(error, self._server_name, transport.sock))
+            self._shaking = None
+            self._handshake_failed(error, transport.connection)
             return
-        self._wants_write = want == "write"
+        self._shaking_wants = WRITE if want == "write" else READ
         if want is None:
-            self._handshaking = False
-            self.peer = tls.describe(transport.sock)
-            if not self._from_the_start:
+            from smtpwire.net.tls import describe
+
+            self._shaking = None
+            self.peer = describe(transport.connection)
+            if not self._tls_first:
                 self.engine.tls_established()
-            self._from_the_start = False
+            self._tls_first = False
+
+    def _handshake_failed(self, error: OSError, connection: ssl.SSLSocket | None = None) -> None:
+        from smtpwire.net.tls import tls_error
+
+        self.engine.connection_lost(tls_error(error, self._server_name, connection))
 
 
 def _lost(error: OSError) -> ConnectionLost:
-    return ConnectionLost(f"the connection broke: {error.strerror or error}")
+    # The text of an ssl.SSLError ends in a line number of Python's source; its reason does not.
+    reason = str(getattr(error, "reason", "")).lower().replace("_", " ")
+    return ConnectionLost(f"the connection broke: {reason or error.strerror or error}")

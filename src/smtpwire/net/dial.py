@@ -1,6 +1,7 @@
 """From a server's name to a connected socket: every address once, in the resolver's order.
 
-The next address is tried on a failure to connect and on nothing else (RFC 5321 section 5.1).
+The next address is tried on a failure to connect and on nothing else (RFC 5321 section 5.1).  The
+look-up is made in a thread: the system's resolver can be neither interrupted nor given a limit.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ import os
 from errno import EINPROGRESS
 from time import monotonic
 
-from smtpwire.errors import ConnectError, HostNotFound
-from smtpwire.net.poll import WRITE
+from smtpwire.core.address import parse_domain
+from smtpwire.errors import ConnectError, HostNotFound, InvalidAddress
+from smtpwire.net.poll import READ, WRITE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NamedTuple
+    from typing import Any, NamedTuple, TypeAlias
 
-    from smtpwire.errors import SMTPError
-    from smtpwire.net.poll import Poller
+    from smtpwire.net.poll import Interruption, Poller
+
+    Found: TypeAlias = list[tuple[int, int, int, str, Any]]
 else:
     from smtpwire.record import NamedTuple
 
@@ -40,47 +43,90 @@ class Endpoint(NamedTuple):
 
     @property
     def loopback(self) -> bool:
-        """Whether nothing sent there leaves the machine (RFC 1122 section 3.2.1.3, RFC 4291)."""
+        """Whether nothing sent there leaves the machine.
+
+        RFC 1122 section 3.2.1.3 for IPv4, RFC 4291 section 2.5.3 for IPv6.
+        """
         return self.host.startswith("127.") or self.host == "::1"
 
 
-def resolve(host: str, port: int) -> list[Endpoint]:
+def resolve(
+    host: str, port: int, poller: Poller, *, seconds: float, stop: Interruption
+) -> list[Endpoint]:
     """Look up the addresses of a server.
 
     Args:
         host: a name (non-ASCII ones are looked up as A-labels) or an address.
         port: TCP port.
+        poller: waits.
+        seconds: for the look-up.
+        stop: whether to give up.
 
     Raises:
         HostNotFound: the name does not exist.
         ConnectError: the name cannot be looked up now.
+        Interrupted: as `stop` said.
     """
+    name = ascii_host(host)
     try:
-        # As octets: a str would go through the idna codec and its imports.
-        found = _socket.getaddrinfo(ascii_host(host), port, 0, _socket.SOCK_STREAM)
-    except _socket.gaierror as error:
+        try:
+            found = _addresses(name, port, _socket.AI_NUMERICHOST)
+        except _socket.gaierror:
+            found = _look_up(name, port, poller, seconds, stop)
+    except OSError as error:
         reason = str(error.strerror or error).lower()
         if error.errno in _NO_SUCH_NAME:
             raise HostNotFound(f"no such host ({reason})") from error
         raise ConnectError(f"cannot look up the host now ({reason})") from error
-    endpoints = dict.fromkeys(Endpoint(family, address) for family, _, _, _, address in found)
-    return list(endpoints)
+    return list(dict.fromkeys(Endpoint(family, address) for family, _, _, _, address in found))
 
 
 def ascii_host(host: str) -> bytes:
-    """A host name as the resolver and TLS want it.
+    """A host name as the resolver wants it; as octets it does not go through Python's idna codec.
 
     Raises:
-        HostNotFound: it is not ASCII and has no A-label form (RFC 5891).
+        HostNotFound: it is not ASCII and has no A-label form (RFC 5891 section 4.4).
     """
-    if host.isascii():
-        return host.encode("ascii")
-    import idna
-
     try:
-        return idna.encode(host)
-    except idna.IDNAError as error:
-        raise HostNotFound(f"not a valid international domain name: {error}") from error
+        return (host if host.isascii() else parse_domain(host)).encode("ascii")
+    except InvalidAddress as error:
+        raise HostNotFound(f"no such host: {error}") from error
+
+
+def _addresses(name: bytes, port: int, flags: int = 0) -> Found:
+    return _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM, 0, flags)
+
+
+def _look_up(name: bytes, port: int, poller: Poller, seconds: float, stop: Interruption) -> Found:
+    """Ask the resolver, in a thread that is left to itself when nobody waits for it any more."""
+    import _thread
+
+    answers: list[Found | OSError] = []
+    done, bell = os.pipe()
+
+    def ask() -> None:
+        try:
+            answers.append(_addresses(name, port))
+        except OSError as error:
+            answers.append(error)
+        finally:
+            os.close(bell)
+
+    _thread.start_new_thread(ask, ())
+    deadline = monotonic() + seconds
+    try:
+        while not poller.wait(done, READ, deadline):
+            if (error := stop.error()) is not None:
+                raise error
+            if monotonic() >= deadline:
+                raise OSError(f"no answer within {seconds:g} seconds")
+    finally:
+        poller.forget()
+        os.close(done)
+    answer = answers[0]
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 def connect(
@@ -88,7 +134,7 @@ def connect(
     poller: Poller,
     *,
     seconds: float,
-    interrupted: Callable[[], SMTPError | None],
+    stop: Interruption,
     trying: Callable[[Endpoint], None],
 ) -> tuple[_socket.socket, Endpoint]:
     """Connect to the first endpoint that answers.
@@ -97,7 +143,7 @@ def connect(
         endpoints: tried in order, each once.
         poller: waits.
         seconds: for each endpoint.
-        interrupted: why to give up, once that is so.
+        stop: whether to give up.
         trying: told of each attempt.
 
     Returns:
@@ -105,7 +151,7 @@ def connect(
 
     Raises:
         ConnectError: none answered; the text is about the last one.
-        Interrupted: as `interrupted` said.
+        Interrupted: as `stop` said.
     """
     failure = ConnectError("no address")
     for endpoint in endpoints:
@@ -116,12 +162,11 @@ def connect(
             failure = _failed(endpoint, error.strerror or str(error))
             continue
         try:
-            reason = _attempt(sock, endpoint, poller, seconds, interrupted)
+            reason = _attempt(sock, endpoint, poller, seconds, stop)
         except BaseException:
             sock.close()
             raise
         if reason is None:
-            sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
             return sock, endpoint
         sock.close()
         failure = _failed(endpoint, reason)
@@ -133,22 +178,19 @@ def _failed(endpoint: Endpoint, reason: str) -> ConnectError:
 
 
 def _attempt(
-    sock: _socket.socket,
-    endpoint: Endpoint,
-    poller: Poller,
-    seconds: float,
-    interrupted: Callable[[], SMTPError | None],
+    sock: _socket.socket, endpoint: Endpoint, poller: Poller, seconds: float, stop: Interruption
 ) -> str | None:
     """Connect; the reason if that fails."""
-    sock.setblocking(False)
+    sock.settimeout(0)
+    sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
     code = sock.connect_ex(endpoint.address)
     deadline = monotonic() + seconds
     try:
         while code == EINPROGRESS:
             if poller.wait(sock.fileno(), WRITE, deadline):
                 code = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
-            elif (stop := interrupted()) is not None:
-                raise stop
+            elif (error := stop.error()) is not None:
+                raise error
             elif monotonic() >= deadline:
                 return f"no answer within {seconds:g} seconds"
     finally:

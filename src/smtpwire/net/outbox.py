@@ -1,4 +1,4 @@
-"""What is to be written, in order: lines, and contents that become octets only as the peer takes them.
+"""What is to be written, in order: lines, and contents that become octets as the peer takes them.
 
 The memory it needs is one block, whatever a message weighs.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from smtpwire.core.event import Content
+from smtpwire.errors import MessageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,26 +30,33 @@ class Piece(NamedTuple):
     """One buffer on its way out, and what it is."""
 
     data: Buffer
-    content: bool
-    first: bool
+    content: bool = False
+    """It is content of a message; else a line."""
+    first: bool = False
     """The first piece of its content."""
-    last: bool
-    """The last piece of its content."""
-    ends_message: bool
-    """The end of data is in this content."""
+    last: bool = False
+    """The last piece of its content; it may be empty."""
 
 
 class Outbox:
-    """A queue of lines and contents, and the pieces made of its front."""
+    """A queue of lines and contents, and the pieces made of its front.
+
+    Args:
+        reader_for: gives the reader of a content when its turn comes.
+    """
 
     def __init__(self, reader_for: Callable[[Content], BodyReader]) -> None:
         self._reader_for = reader_for
         self._items: deque[bytes | Content] = deque()
         self._pieces: deque[Piece] = deque()
         self._octets = 0
+        """In the pieces."""
         self._reader: BodyReader | None = None
+        """Of the content at the front of the items, once it is begun."""
         self._remaining: int | None = None
-        self._started = False
+        """Octets that are left of that content; None for all there are."""
+        self._failure: MessageError | None = None
+        """Why that content cannot be read."""
 
     def __bool__(self) -> bool:
         return bool(self._pieces or self._items)
@@ -58,48 +66,62 @@ class Outbox:
         self._items.extend(items)
 
     def clear(self) -> None:
-        """Forget all that has not been handed over."""
+        """Forget all that has not been handed over; nothing is written after that."""
         self._items.clear()
         self._pieces.clear()
-        self._octets = 0
-        self._reader = None
 
     def buffers(self) -> list[Buffer]:
-        """What to write next: at least one buffer when anything is queued.
+        """What to write next: at least one buffer when anything is queued; one may be empty.
 
         Raises:
-            MessageError: a content cannot be read; `advance` has not been told of its pieces.
+            MessageError: the content whose turn it is cannot be read; all that stands before it
+                has been handed over, and what was read of it too.
         """
         pieces = self._pieces
-        while self._items and self._octets < BLOCK and len(pieces) < MAX_BUFFERS:
+        while self._may_grow:
             item = self._items[0]
             if isinstance(item, Content):
                 self._read(item)
             else:
                 self._items.popleft()
-                self._add(Piece(item, False, False, False, False))
+                self._add(Piece(item))
+        if self._failure is not None and not pieces:
+            raise self._failure
         return [piece.data for piece in pieces]
+
+    @property
+    def _may_grow(self) -> bool:
+        return (
+            bool(self._items)
+            and self._octets < BLOCK
+            and len(self._pieces) < MAX_BUFFERS
+            and self._failure is None
+        )
 
     def _add(self, piece: Piece) -> None:
         self._pieces.append(piece)
         self._octets += len(piece.data)
 
     def _read(self, content: Content) -> None:
-        """Add the next piece of the content at the front; drop it from the queue with its last one."""
-        if self._reader is None:
-            self._reader = self._reader_for(content)
-            self._remaining = content.octets
-            self._started = False
+        """Add the next piece of the content at the front; take it off the queue with its last."""
+        first = self._reader is None
         limit = BLOCK - self._octets
-        if self._remaining is None:
-            data = self._reader.read(limit)
-            last = not len(data)
-        else:
-            data = self._reader.read(min(limit, self._remaining)) if self._remaining else b""
-            self._remaining -= len(data)
-            last = not self._remaining
-        self._add(Piece(data, True, not self._started, last, content.last and last))
-        self._started = True
+        try:
+            if self._reader is None:
+                self._reader = self._reader_for(content)
+                self._remaining = content.octets
+            if self._remaining is None:
+                data = self._reader.read(limit)
+                last = not data
+            else:
+                data = self._reader.read(min(limit, self._remaining)) if self._remaining else b""
+                self._remaining -= len(data)
+                last = not self._remaining
+        except MessageError as error:
+            # What stands before it is not concerned: the failure is told when that is out.
+            self._failure = error
+            return
+        self._add(Piece(data, content=True, first=first, last=last))
         if last:
             self._items.popleft()
             self._reader = None
@@ -120,7 +142,7 @@ class Outbox:
                 done.append(pieces.popleft())
             elif octets:
                 view = memoryview(piece.data)
-                done.append(piece._replace(data=view[:octets], last=False, ends_message=False))
+                done.append(piece._replace(data=view[:octets], last=False))
                 pieces[0] = piece._replace(data=view[octets:], first=False)
                 break
             else:

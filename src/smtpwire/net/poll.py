@@ -1,13 +1,39 @@
-"""Waiting: the one place where the program sleeps.
+"""Waiting: the one place where the program sleeps, and how a signal gets it out of there.
 
-A signal's handler writes to `wake_fd`, so that a wait ends at once and no handler has to raise in
-the middle of something.
+A signal's handler only takes a note and writes to `wake_fd`: the wait that goes on ends at once,
+and nothing has to be raised in the middle of something.  What blocks elsewhere, reading a pipe
+above all, is called through `Interruption.during`, and only that is cut short.
 """
 
 from __future__ import annotations
 
+import os
 import select
 from time import monotonic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TypeVar
+
+    from smtpwire.errors import SMTPError
+
+    Result = TypeVar("Result")
+
+    class Interruption(Protocol):
+        """Whether the caller asked for the end."""
+
+        def error(self) -> SMTPError | None:
+            """Why to end, once that is so."""
+
+        def during(self, blocking: Callable[[], Result]) -> Result:
+            """Call what may block for as long as it likes.
+
+            Raises:
+                Interrupted: the end was asked for, before or meanwhile.
+            """
+            ...
+
 
 READ = select.POLLIN
 WRITE = select.POLLOUT
@@ -18,7 +44,7 @@ class Poller:
     """Waits for one descriptor, or for a signal.
 
     Args:
-        wake_fd: a descriptor that becomes readable with a signal, or -1.
+        wake_fd: a descriptor, not blocking, that becomes readable with a signal; or -1.
     """
 
     def __init__(self, wake_fd: int = -1) -> None:
@@ -31,6 +57,8 @@ class Poller:
     def wait(self, fd: int, events: int, deadline: float | None) -> int:
         """Wait until `fd` is ready, `deadline` (monotonic seconds) has come, or a signal has.
 
+        What is ready is told even when the deadline has passed.
+
         Returns:
             The events, of READ, WRITE and BROKEN; 0 when it was not the descriptor that ended it.
         """
@@ -42,10 +70,13 @@ class Poller:
             self._poll.modify(fd, events)
             self._events = events
         timeout = None if deadline is None else max(0.0, (deadline - monotonic()) * 1000)
+        found = 0
         for ready, mask in self._poll.poll(timeout):
             if ready == fd:
-                return mask
-        return 0
+                found = mask
+            else:
+                os.read(ready, 64)  # or no later wait would wait
+        return found
 
     def forget(self) -> None:
         """Stop watching: before the descriptor is closed, since its number may be used again."""

@@ -1,10 +1,12 @@
-"""How long each wait may last: the table of RFC 5321 section 4.5.3.2, and the few waits it leaves open.
+"""How long each wait may last: the table of RFC 5321 section 4.5.3.2, and what it leaves open.
 
 The engine names the wait; the clock is here.  A limit is for one whole reply, however its octets
 trickle, or for one write that does not advance.
 """
 
 from __future__ import annotations
+
+from time import monotonic
 
 from smtpwire.core.command import Wait
 
@@ -25,8 +27,8 @@ SECONDS: dict[Wait, float] = {
     Wait.INTERRUPTED: 1,
 }
 
-FIXED = frozenset({Wait.QUIT, Wait.CLOSING, Wait.INTERRUPTED})
-"""Limits on all that is left of a connection: progress does not extend them."""
+FIXED = frozenset({Wait.HANDSHAKE, Wait.QUIT, Wait.CLOSING, Wait.INTERRUPTED})
+"""Limits on a whole phase: nothing that happens in it extends them."""
 
 
 def limit(wait: Wait, timeout: float | None) -> float | None:
@@ -40,3 +42,50 @@ def limit(wait: Wait, timeout: float | None) -> float | None:
     if seconds is None or timeout is None:
         return seconds
     return min(seconds, timeout)
+
+
+class Deadline:
+    """The end of the wait that goes on, set anew by progress and by nothing else.
+
+    Args:
+        timeout: seconds that no phase may exceed, or None.
+
+    Attributes:
+        at: when it is, in monotonic seconds; None when there is no limit.
+    """
+
+    __slots__ = ("_progress", "_timeout", "at")
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+        self._progress: tuple[Wait, int, int] | None = None
+        self.at: float | None = None
+
+    def follow(self, wait: Wait, *, replies: int, written: int) -> bool:
+        """Begin anew if there was progress since the last call.
+
+        Args:
+            wait: what is being waited for.
+            replies: how many replies have come in all.
+            written: how many octets have been taken in all.
+
+        Returns:
+            Whether there was.
+        """
+        # Octets of commands say nothing about when their replies come.
+        progress = (
+            wait,
+            0 if wait in FIXED else replies,
+            written if wait is Wait.BLOCK else 0,
+        )
+        if progress == self._progress:
+            return False
+        self._progress = progress
+        seconds = limit(wait, self._timeout)
+        self.at = None if seconds is None else monotonic() + seconds
+        return True
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return self.at is not None and monotonic() >= self.at

@@ -8,10 +8,9 @@ sends; errors are `OSError`s, `ssl.SSLError` among them.
 
 from __future__ import annotations
 
-import _socket
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     import ssl
     from collections.abc import Sequence
     from typing import Protocol, TypeAlias
@@ -21,16 +20,25 @@ if TYPE_CHECKING:
     class Transport(Protocol):
         """What a driver needs of a connection."""
 
+        tls: bool
+        """Whether what is said is said inside TLS."""
+
+        deaf: bool
+        """Whether nothing can be sent until something was read, however writable it looks."""
+
         def fileno(self) -> int:
             """The descriptor to poll."""
+            ...
 
         def recv(self) -> bytes | None:
-            """All that can be read at once, up to some size."""
+            """What can be read at once, up to some size."""
+            ...
 
         def send(self, buffers: Sequence[Buffer]) -> int | None:
             """Hand over as many octets as fit now, and return how many.
 
-            When it raises, the peer can read nothing of what this call was given.
+            After None the next call must be given at least the same octets.  When it raises, the
+            peer can read nothing of what this call was given.
             """
 
         def close(self) -> None:
@@ -44,55 +52,71 @@ RECORD = 16_384
 
 
 class SocketTransport:
-    """A connected TCP or UNIX stream socket."""
+    """A connected stream socket."""
+
+    tls = False
+    deaf = False
 
     def __init__(self, sock: _socket.socket) -> None:
-        self.sock = sock
+        self._sock = sock
 
     def fileno(self) -> int:
-        return self.sock.fileno()
+        """The descriptor to poll."""
+        return self._sock.fileno()
 
     def recv(self) -> bytes | None:
+        """What can be read at once."""
         try:
-            return self.sock.recv(RECEIVE)
+            return self._sock.recv(RECEIVE)
         except BlockingIOError:
             return None
 
     def send(self, buffers: Sequence[Buffer]) -> int | None:
+        """Hand over as many octets as fit now."""
         try:
-            return self.sock.sendmsg(buffers)
+            return self._sock.sendmsg(buffers)
         except BlockingIOError:
             return None
 
     def close(self) -> None:
-        self.sock.close()
+        """Close at once."""
+        self._sock.close()
 
 
 class TLSTransport:
-    """The same socket inside TLS; `handshake` comes first."""
+    """The same socket inside TLS; `handshake` comes first.
 
-    def __init__(
-        self, sock: _socket.socket, context: ssl.SSLContext, server_name: str | None
-    ) -> None:
+    A record at a time is read and sent: then what OpenSSL holds back is never more than what one
+    call was given or would return, and polling the socket says all there is to know.
+
+    Args:
+        sock: connected and non-blocking; taken over.
+        context: what the connection must be.
+        server_name: to ask for and, as `context` says, to verify.
+    """
+
+    tls = True
+
+    def __init__(self, sock: _socket.socket, context: ssl.SSLContext, server_name: str) -> None:
         import socket
         import ssl
 
         self._want_read = ssl.SSLWantReadError
         self._want_write = ssl.SSLWantWriteError
-        self._eof = ssl.SSLEOFError
-        timeout = sock.gettimeout()
+        self._end_of_file = ssl.SSLEOFError
         plain = socket.socket(fileno=sock.detach())
-        plain.settimeout(timeout)
-        self.sock = context.wrap_socket(
+        plain.settimeout(0)
+        self.deaf = False
+        self.connection: ssl.SSLSocket = context.wrap_socket(
             plain,
             server_hostname=server_name,
             do_handshake_on_connect=False,
-            # A connection cut off inside a reply must not look like its end.
             suppress_ragged_eofs=False,
         )
 
     def fileno(self) -> int:
-        return self.sock.fileno()
+        """The descriptor to poll."""
+        return self.connection.fileno()
 
     def handshake(self) -> str | None:
         """Go on with the handshake.
@@ -101,7 +125,7 @@ class TLSTransport:
             None when it is done; "read" or "write" for what must be waited for.
         """
         try:
-            self.sock.do_handshake()
+            self.connection.do_handshake()
         except self._want_read:
             return "read"
         except self._want_write:
@@ -109,30 +133,49 @@ class TLSTransport:
         return None
 
     def recv(self) -> bytes | None:
-        pieces = []
-        try:
-            while True:
-                data = self.sock.recv(RECEIVE)
-                if not data:
-                    break
-                pieces.append(data)
-                if not self.sock.pending():
-                    break
-        except (self._want_read, self._want_write):
-            return b"".join(pieces) or None
-        except self._eof:
-            pass
-        return b"".join(pieces)
+        """What is in the next record.
 
-    def send(self, buffers: Sequence[Buffer]) -> int | None:
-        first: Buffer = buffers[0]
-        if len(buffers) > 1 and len(first) < RECORD:
-            # One record instead of one for each line.
-            first = b"".join(buffers)[:RECORD]
+        The end of the stream without close_notify counts as its end: whoever reads knows what a
+        whole reply is, so nothing cut off passes for one (RFC 8446 section 6.1).
+        """
+        self.deaf = False
         try:
-            return self.sock.send(first)
+            return self.connection.recv(RECEIVE)
         except (self._want_read, self._want_write):
             return None
+        except self._end_of_file:
+            return b""
+
+    def send(self, buffers: Sequence[Buffer]) -> int | None:
+        """Hand over one record at most."""
+        try:
+            return self.connection.send(_record(buffers))
+        except self._want_write:
+            return None
+        except self._want_read:
+            # The server began a new handshake inside the old one (RFC 5246 section 7.4.1.1).
+            self.deaf = True
+            return None
+
+    def say_goodbye(self) -> None:
+        """Send close_notify (RFC 8446 section 6.1), if that can be done at once."""
+        try:
+            self.connection.unwrap()
+        except (OSError, ValueError):
+            pass  # it would have to wait for the peer's own; nobody does
 
     def close(self) -> None:
-        self.sock.close()
+        """Close at once."""
+        self.connection.close()
+
+
+def _record(buffers: Sequence[Buffer]) -> Buffer:
+    """The first octets of the buffers, as many as one record takes."""
+    parts: list[Buffer] = []
+    room = RECORD
+    for buffer in buffers:
+        parts.append(memoryview(buffer)[:room])
+        room -= len(parts[-1])
+        if not room:
+            break
+    return parts[0] if len(parts) == 1 else b"".join(parts)

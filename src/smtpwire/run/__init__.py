@@ -1,0 +1,1 @@
+"""A run: many messages, one connection after another, and what became of each."""

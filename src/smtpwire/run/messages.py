@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import monotonic
 
 from smtpwire.core.address import parse_address, parse_reverse_path
 from smtpwire.core.transaction import Envelope, Submission
-from smtpwire.errors import InvalidAddress, MessageError, MessageUnusable
+from smtpwire.errors import Interrupted, InvalidAddress, MessageError, MessageUnusable
 from smtpwire.message.body import open_message
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from smtpwire.core.address import Address
     from smtpwire.message.body import Body
     from smtpwire.message.envelope import HeaderEnvelope
+    from smtpwire.net.poll import Interruption
 else:
     from smtpwire.record import NamedTuple
 
@@ -54,7 +56,7 @@ class Job:
         self.envelope = envelope
         self.started = monotonic()
         self.octets: int | None = None
-        """On the wire, with all that is put in front; None before it was submitted, or uncounted."""
+        """With all that is put in front; None before it was submitted, and when uncounted."""
         self.replaced = False
         """It has had its one new connection."""
 
@@ -81,10 +83,11 @@ class Job:
 
 
 class Messages:
-    """An iterator of jobs that passes over, and reports, what cannot be used.
+    """The jobs of a run, one after the other; what cannot be used is passed over, and reported.
 
     Args:
         settings: which messages.
+        stop: ends the reading of a pipe.
         unusable: told the index, the name and why.
         warn: told the name and what is odd about a message that is sent all the same.
     """
@@ -92,47 +95,58 @@ class Messages:
     def __init__(
         self,
         settings: MessageSettings,
+        stop: Interruption,
         *,
         unusable: Callable[[int, str, MessageError], None],
         warn: Callable[[str, str], None],
     ) -> None:
         self._settings = settings
-        self._names = enumerate(settings.names)
+        self._stop = stop
+        self._names = iter(settings.names)
+        # A list that is still being read may never end; one that knows its length is all there.
+        self._at_hand = hasattr(self._names, "__length_hint__")
         self._unusable = unusable
         self._warn = warn
         self._envelope = Envelope(settings.reverse_path, settings.recipients)
+        self._unopened: tuple[int, str] | None = None
+        """The message whose opening was interrupted."""
         self.count = 0
         """How many names have been taken."""
 
     def next(self) -> Job | None:
-        """Open the next message that can be used; None at the end."""
-        for index, name in self._taken():
+        """Open the next message that can be used; None at the end, or after an interruption."""
+        while (taken := self._take()) is not None:
             try:
-                job = self._open(index, name)
+                job = self._stop.during(partial(self._open, *taken))
             except MessageError as error:
-                self._unusable(index, name, error)
-                continue
-            self._look(job)
-            return job
+                self._unusable(*taken, error)
+            except Interrupted:
+                self._unopened = taken
+                return None
+            else:
+                self._look(job)
+                return job
         return None
 
     def rest(self) -> Iterator[tuple[int, str]]:
-        """Take all that is left, unopened."""
-        yield from self._taken()
+        """Take all that is left, unopened; after an interruption, all that need not be awaited."""
+        if self._unopened is not None:
+            yield self._unopened
+        while (taken := self._take(wait=not self._at_hand)) is not None:
+            yield taken
 
-    def _taken(self) -> Iterator[tuple[int, str]]:
-        names = self._names
-        while True:
-            try:
-                index, name = next(names)
-            except StopIteration:
-                return
-            except MessageError as error:
-                self._names = enumerate(())
-                self._unusable(self.count, error.where, error)
-                return
-            self.count += 1
-            yield index, name
+    def _take(self, *, wait: bool = True) -> tuple[int, str] | None:
+        """The index and the name of the next message, if there is one."""
+        try:
+            name = self._stop.during(self._names.__next__) if wait else next(self._names)
+        except (StopIteration, Interrupted):
+            return None
+        except MessageError as error:
+            self._names = iter(())
+            self._unusable(self.count, error.where, error)
+            return None
+        self.count += 1
+        return self.count - 1, name
 
     def _open(self, index: int, name: str) -> Job:
         settings = self._settings

@@ -50,7 +50,8 @@ class MessageResult(NamedTuple):
     octets: int | None
     """Its size on the wire, None when it was not counted."""
     outcome: Outcome
-    """For the message: accepted when any recipient was; else unknown, deferred, refused, unsent, the first that any was."""
+    """Accepted when any recipient was; else unknown, deferred, refused or unsent: the first of
+    these that any recipient was."""
     reply: Reply | None
     command: str
     error: SMTPError | None
@@ -59,7 +60,7 @@ class MessageResult(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One thing that went wrong, in the order met: what the exit code is made of and stderr shows."""
+    """One thing that went wrong: what stderr shows, and what the exit code is made of."""
 
     where: str
     """A message's name, or HOST:PORT."""
@@ -97,7 +98,7 @@ class Observer:
         """A command line was handed to the transport, CRLF included."""
 
     def sent_body(self, data: bytes | memoryview, *, tls: bool, last: bool) -> None:
-        """A piece of content was handed to the transport; `last` with the last one of a chunk or message."""
+        """A piece of content was handed over; `last` with the last one of a chunk or message."""
 
     def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
         """A whole reply came."""

@@ -1,7 +1,9 @@
 """Signals: noted when they come, acted on where nothing is half done.
 
-The handlers only record; a wake-up descriptor ends whatever wait is going on, so that the main loop
-sees the signal at once and closes the connection without ending a message.
+The handlers only take a note; a wake-up descriptor ends whatever wait is going on, so that the main
+loop sees the signal at once and closes the connection without ending a message.  Only what is
+called through `during` is cut short by an exception: reading a pipe may block for ever, and Python
+goes on with an interrupted read by itself (PEP 475).
 """
 
 from __future__ import annotations
@@ -13,7 +15,11 @@ from smtpwire.errors import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,6 +39,8 @@ class StopRequest:
         self.wake_fd = -1
         self._write_fd = -1
         self._before: list[tuple[signal.Signals, object]] = []
+        self._cut_short = False
+        """A signal that comes now is raised."""
 
     def install(self) -> None:
         """Take SIGINT and SIGTERM from now on; only in the main thread."""
@@ -44,7 +52,7 @@ class StopRequest:
             self._before.append((number, signal.signal(number, self._note)))
 
     def uninstall(self) -> None:
-        """Give the signals back to whoever had them."""
+        """Give the signals back to whoever had them; `install` was called before."""
         for number, handler in self._before:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() returned
         self._before.clear()
@@ -57,13 +65,25 @@ class StopRequest:
         """Why to stop, or None."""
         if self.signal is None:
             return None
-        if self.wake_fd >= 0:
-            try:
-                os.read(self.wake_fd, 64)  # or the next wait would not wait
-            except BlockingIOError:
-                pass
         return Interrupted(f"stopped by {signal.Signals(self.signal).name}")
+
+    def during(self, blocking: Callable[[], Result]) -> Result:
+        """Call what may block for as long as it likes.
+
+        Raises:
+            Interrupted: a signal came, before or meanwhile.
+        """
+        self._cut_short = True
+        try:
+            if (error := self.error()) is not None:
+                raise error
+            return blocking()
+        finally:
+            self._cut_short = False
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is None:
             self.signal = number
+        if self._cut_short:
+            self._cut_short = False
+            raise Interrupted(f"stopped by {signal.Signals(number).name}")

@@ -129,8 +129,8 @@ def _unsent(
 
 
 def _problems(result: MessageResult) -> list[Problem]:
-    """One for what befell the whole message, and one for each recipient with an answer of its own."""
-    found = []
+    """One for what befell the message, and one for each recipient with an answer of its own."""
+    found: list[Problem] = []
     whole = result.reply is not None and result.reply.refusal and result.command != "RCPT"
     if (whole or result.error is not None) and not isinstance(result.error, Interrupted):
         found.append(

@@ -1,0 +1,264 @@
+"""Sessions: how one server is reached, and what is known of the connection that results.
+
+What is decided here concerns one server: which of its addresses, TLS or the clear, what is asked of
+the engine.  Which server is next, and what becomes of messages when a session ends, is decided in
+`smtpwire.run.runner`.
+"""
+
+from __future__ import annotations
+
+from time import localtime, monotonic, time
+
+from smtpwire.client import TLSMode
+from smtpwire.core.engine import Engine
+from smtpwire.core.event import Ready, Settled, Warned
+from smtpwire.core.session import SessionOptions
+from smtpwire.errors import CertificateError, TimedOut, TLSError
+from smtpwire.net import dial
+from smtpwire.net.connection import Connection
+from smtpwire.net.hostname import find_host_name
+from smtpwire.net.poll import Poller
+from smtpwire.run.report import ConnectionInfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    import ssl
+    from typing import Protocol
+
+    from smtpwire.client import ClientSettings, Server
+    from smtpwire.core.event import Close, Event
+    from smtpwire.core.transaction import TransactionResult
+    from smtpwire.errors import SMTPError
+    from smtpwire.net.dial import Endpoint
+    from smtpwire.run.report import Observer
+    from smtpwire.run.stop import StopRequest
+
+    class Desk(Protocol):
+        """Who has the messages."""
+
+        def feed(self, session: Session) -> bool:
+            """Submit a message to the session, or finish it; False to do neither now."""
+            ...
+
+        def settled(self, result: TransactionResult) -> None:
+            """Take what became of a message on this session."""
+
+        def name_of(self, number: int) -> str:
+            """The name of a message that is on this session."""
+            ...
+
+
+class Session:
+    """One connection to a server, and what is known of it; `Sessions.open` makes them.
+
+    Attributes:
+        where: the server as errors name it.
+        connection: what drives it.
+        local_address: the address of this end.
+        helo: the name for EHLO.
+        ready: what the server said of itself, once messages may follow; None before.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        server: Server,
+        sock: _socket.socket,
+        endpoint: Endpoint,
+        desk: Desk,
+    ) -> None:
+        client = sessions.client
+        self.where = where_of(server)
+        self.local_address = str(sock.getsockname()[0])
+        options = sessions.options(server, endpoint, self.local_address)
+        self.helo = options.helo
+        self.connection = Connection(
+            sock,
+            Engine(options),
+            self,
+            tls=lambda: sessions.tls(server),
+            timeout=client.timeout,
+            tracer=sessions.observer if client.trace else None,
+        )
+        self.ready: Ready | None = None
+        self._sessions = sessions
+        self._server = server
+        self._endpoint = endpoint
+        self._desk = desk
+        self._started = monotonic()
+
+    def feed(self) -> bool:
+        """Give the connection its next message, or say that there is none."""
+        return self._desk.feed(self)
+
+    def happened(self, event: Event) -> None:
+        """Take what the connection has to tell."""
+        if isinstance(event, Settled):
+            self._desk.settled(event.result)
+        elif isinstance(event, Ready):
+            self.ready = event
+            self._tell(event)
+        elif isinstance(event, Warned):
+            where = self.where if event.id is None else self._desk.name_of(event.id)
+            self._sessions.observer.warning(where, event.text)
+
+    def _tell(self, ready: Ready) -> None:
+        observer, server, peer = self._sessions.observer, self._server, self.connection.peer
+        if peer is not None and not peer.selected and self._sessions.client.tls_settings.ciphers:
+            observer.warning(
+                self.where,
+                f"the cipher suite {peer.cipher} is not one that -C selects: -C does not reach"
+                " TLS 1.3, which --tls-max 1.2 turns off",
+            )
+        observer.connected(
+            ConnectionInfo(
+                server=server.host,
+                port=server.port,
+                address=self._endpoint.host,
+                protocol="ESMTP" if ready.capabilities.esmtp else "SMTP",
+                tls_version=None if peer is None else peer.version,
+                tls_cipher=None if peer is None else peer.cipher,
+                verified=peer is not None and peer.verified,
+                mechanism=ready.mechanism,
+                greeting=ready.greeting,
+                hello=ready.hello,
+                seconds=monotonic() - self._started,
+            )
+        )
+
+    def received_field(self) -> bytes:
+        """The trace field for a message on this session (RFC 5321 section 4.4)."""
+        from smtpwire import __version__
+        from smtpwire.message.received import received_field
+
+        now = time()
+        return received_field(
+            helo=self.helo,
+            address=self.local_address,
+            program=f"smtpwire {__version__}",
+            protocol=self._protocol,
+            when=now,
+            utc_offset=localtime(now).tm_gmtoff,
+        )
+
+    @property
+    def _protocol(self) -> str:
+        """The protocol by its registered name (RFC 3848)."""
+        if self.ready is None or not self.ready.capabilities.esmtp:
+            return "SMTP"
+        tls = "S" if self.connection.peer is not None else ""
+        login = "A" if self.ready.mechanism is not None else ""
+        return f"ESMTP{tls}{login}"
+
+
+class Sessions:
+    """Makes the sessions of a run.
+
+    Args:
+        client: how.
+        observer: told of each step.
+        stop: whether to give up.
+    """
+
+    def __init__(self, client: ClientSettings, observer: Observer, stop: StopRequest) -> None:
+        self.client = client
+        self.observer = observer
+        self._stop = stop
+        self._poller = Poller(stop.wake_fd)
+        self._hostname = find_host_name() if client.helo is None else None
+        self._context: ssl.SSLContext | None = None
+        self._chunking = client.chunking
+        self._clear: set[Server] = set()
+        """Servers whose handshake failed, and that may be used in the clear."""
+
+    def open(self, server: Server, desk: Desk) -> Session:
+        """Connect to a server.
+
+        Raises:
+            ConnectError: no address of it answered.
+            Interrupted: a signal came.
+        """
+        seconds = self.client.connect_timeout
+        if self.client.timeout is not None:
+            seconds = min(seconds, self.client.timeout)
+        where = where_of(server)
+        endpoints = dial.resolve(
+            server.host, server.port, self._poller, seconds=seconds, stop=self._stop
+        )
+        sock, endpoint = dial.connect(
+            endpoints,
+            self._poller,
+            seconds=seconds,
+            stop=self._stop,
+            trying=lambda endpoint: self.observer.note(f"Trying {where} [{endpoint.host}]..."),
+        )
+        return Session(self, server, sock, endpoint, desk)
+
+    def run(self, session: Session) -> Close:
+        """Drive a session to its end; tell why it ended."""
+        close = session.connection.run(self._poller, self._stop)
+        self.observer.note(f"Connection to {session.where} closed.")
+        if close.without_chunking:
+            self._chunking = False
+        return close
+
+    def fall_back(self, server: Server, error: SMTPError) -> bool:
+        """Whether a failed handshake may be followed by a connection in the clear; then it is.
+
+        Only where TLS was a wish, and never because a certificate was not accepted.
+        """
+        client = self.client
+        broke = isinstance(error, TLSError) or (
+            isinstance(error, TimedOut) and error.wait == "HANDSHAKE"
+        )
+        if (
+            not broke
+            or isinstance(error, CertificateError)
+            or client.tls is not TLSMode.OPPORTUNISTIC
+            or client.tls_settings.verify
+            or server.tls_on_connect
+        ):
+            return False
+        self.observer.warning(where_of(server), f"{error}; going on without TLS")
+        self._clear.add(server)
+        return True
+
+    def options(self, server: Server, endpoint: Endpoint, local_address: str) -> SessionOptions:
+        """What the engine is to do on a connection."""
+        client = self.client
+        return SessionOptions(
+            helo=self._hello_name(local_address),
+            tls=TLSMode.NONE if server in self._clear else client.tls,
+            secured=server.tls_on_connect,
+            loopback=endpoint.loopback,
+            login=client.login,
+            pipelining=client.pipelining,
+            chunking=self._chunking,
+            chunk_size=client.chunk_size,
+            no_wait=client.no_wait,
+            declare_size=client.declare_size,
+            require_all=client.require_all,
+            send_anyway=client.send_anyway,
+            force=client.force,
+            trace=client.trace,
+        )
+
+    def _hello_name(self, local_address: str) -> str:
+        if self._hostname is None:
+            return self.client.helo or ""
+        return self._hostname.name(local_address)
+
+    def tls(self, server: Server) -> tuple[ssl.SSLContext, str]:
+        """The context of a connection, and the name for which it is."""
+        from smtpwire.net.tls import make_context, server_name
+
+        if self._context is None:
+            self._context = make_context(self.client.tls_settings)
+        return self._context, server_name(server.host)
+
+
+def where_of(server: Server) -> str:
+    """A server as errors name it: HOST:PORT."""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{host}:{server.port}"
