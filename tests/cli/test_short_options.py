@@ -305,7 +305,10 @@ def test_V_verifies_and_implies_M(start: Start, option: str, ca_file: Path) -> N
     assert send(trusted, option, "--ca-file", ca_file) == 0
     assert trusted.messages[0].tls
     without = start(ModelServer())
-    assert send(without, option, "--ca-file", ca_file) == 69
+    line = (option, "--ca-file", ca_file, without.address, "a@x.example", "b@y.example")
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert done.code == 69
+    assert done.stderr.endswith(" (-V implies -M)\n")
 
 
 def test_V_with_T_never_falls_back_to_the_clear(start: Start, ca_file: Path) -> None:  # noqa: N802

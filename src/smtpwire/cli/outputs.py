@@ -16,27 +16,37 @@ from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.parse import STDIN
 from smtpwire.cli.streams import STDERR, STDOUT, LineWriter, standard_error, standard_output
 from smtpwire.client import TLSMode
+from smtpwire.errors import MissingExtension, StartTLSRefused
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-
     from smtpwire.cli.masking import Mask
     from smtpwire.cli.parse import CliOptions
     from smtpwire.cli.progress import ProgressBar
+    from smtpwire.errors import SMTPError
     from smtpwire.run.report import Problem
 
 
 class ErrorLines(Observer):
     """Problems and warnings, a line each."""
 
-    def __init__(self, outputs: Outputs) -> None:
-        """Write to the standard error of `outputs`."""
+    def __init__(self, outputs: Outputs, *, tls_implied: bool) -> None:
+        """Write to the standard error of `outputs`.
+
+        Args:
+            outputs: where to write.
+            tls_implied: TLS is required because of `-V` alone, which is worth a word.
+        """
         self._outputs = outputs
+        self._tls_implied = tls_implied
 
     def problem(self, problem: Problem) -> None:
         """Tell of a problem."""
-        self._outputs.say(line(problem.where, problem_text(problem)))
+        text = problem_text(problem)
+        if self._tls_implied and _no_tls(problem.error):
+            text += " (-V implies -M)"
+        self._outputs.say(line(problem.where, text))
 
     def warning(self, where: str, text: str) -> None:
         """Tell of a warning."""
@@ -70,7 +80,7 @@ class Outputs:
             mask: what must not be shown, when there is a login.
         """
         options = self._options
-        members: list[Observer] = [ErrorLines(self)]
+        members: list[Observer] = [ErrorLines(self, tls_implied=_tls_is_implied(options))]
         if "verbose" in options.flags:
             from smtpwire.cli.report import Report
 
@@ -155,6 +165,16 @@ class Outputs:
                 self.warn("--progress", "needs the package rich, which is not installed")
             return []
         return [self._bar]
+
+
+def _tls_is_implied(options: CliOptions) -> bool:
+    return options.tls.verify and options.flags.isdisjoint({"require-tls", "tls"})
+
+
+def _no_tls(error: SMTPError | None) -> bool:
+    if isinstance(error, MissingExtension):
+        return error.name == "STARTTLS"
+    return isinstance(error, StartTLSRefused)
 
 
 def _together(members: list[Observer]) -> Observer:

@@ -19,12 +19,15 @@ from smtpwire.cli.outputs import Outputs
 from smtpwire.cli.parse import CliOptions, parse
 from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Outcome
+from smtpwire.errors import ConnectError, MissingExtension, StartTLSRefused
 from smtpwire.run.report import Problem
 from tests.unit.cli.results import CONNECTION, NO_USER, SENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from smtpwire.errors import SMTPError
 
 PROBLEM = Problem("m", None, NO_USER, "RCPT", Outcome.REFUSED, "c@y")
 ECHO = Reply(535, (b"secret is wrong",))
@@ -102,6 +105,31 @@ def test_trace_auth_goes_round_it_for_the_trace_alone(
     assert "<** 535 secret is wrong" in printed.out
     assert "secret" not in printed.err
     assert "secret" not in log.read_text()
+
+
+OFFERS_NO_TLS = MissingExtension("TLS is not offered", name="STARTTLS")
+REFUSES_TLS = StartTLSRefused("TLS is refused")
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "said"),
+    [
+        ("-V", OFFERS_NO_TLS, True),
+        ("-V", REFUSES_TLS, True),
+        ("-V", MissingExtension("no login", name="AUTH"), False),
+        ("-V", ConnectError("nobody there"), False),
+        ("-MV", OFFERS_NO_TLS, False),
+        ("-TV", REFUSES_TLS, False),
+        ("-M", OFFERS_NO_TLS, False),
+    ],
+)
+def test_that_v_alone_requires_tls_is_said_when_it_cannot_be_had(
+    line: str, error: SMTPError, said: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = Outputs(options(f"-s h -F {line}"))
+    made.observer(None).problem(Problem("h:25", error, None, "", None, None))
+    hint = " (-V implies -M)" if said else ""
+    assert capfd.readouterr().err == f"smtp: h:25: {error}{hint}\n"
 
 
 def test_records_are_appended_to_a_file(tmp_path: Path) -> None:
