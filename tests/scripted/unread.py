@@ -1,0 +1,51 @@
+"""Whether the process at the other end of a loopback connection has read what was sent to it.
+
+The kernel knows: the client's own row in `/proc/net/tcp` counts the octets that wait in its
+receive queue.  That makes "in two segments, read one by one" something to ascertain instead of
+something to hope for after a pause.  Where there is no such table, a pause has to do.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+
+_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
+_PAUSE = 0.01
+"""Seconds for a client to read, on a system that cannot tell whether it has."""
+_POLL = 0.0005
+_LIMIT = 2.0
+"""Seconds after which a client is taken to be busy with something other than reading."""
+
+
+def wait_until_read(sock: socket.socket) -> bool:
+    """Wait until the peer of `sock` has taken everything that was sent to it.
+
+    Returns:
+        False when the peer still had not after two seconds, or has no open socket any more.
+    """
+    here, there = sock.getsockname()[1], sock.getpeername()[1]
+    deadline = time.monotonic() + _LIMIT
+    while time.monotonic() < deadline:
+        try:
+            queued = _receive_queue(_TABLES[sock.family], local_port=there, remote_port=here)
+        except FileNotFoundError:
+            time.sleep(_PAUSE)
+            return True
+        if queued is None:
+            return False
+        if queued == 0:
+            return True
+        time.sleep(_POLL)
+    return False
+
+
+def _receive_queue(table: str, *, local_port: int, remote_port: int) -> int | None:
+    """Octets that wait unread in the socket between two local ports; None without such a socket."""
+    local, remote = f":{local_port:04X}", f":{remote_port:04X}"
+    with open(table, encoding="ascii") as rows:
+        for row in rows:
+            fields = row.split()
+            if fields[1].endswith(local) and fields[2].endswith(remote):
+                return int(fields[4].partition(":")[2], 16)
+    return None
