@@ -35,15 +35,22 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
 
     Raises:
         CommandError: nothing was sent, for a reason that could be seen before connecting.
-        SMTPError: the list of messages (`--files-from`) cannot be opened.
+        MessageNotFound: the list of messages (`--files-from`) cannot be opened.
     """
     _check_tls(options)
     outputs = Outputs(options)
     try:
         for where, text in options.warnings:
             outputs.warn(where, text)
+        messages = message_settings(options)
         login, mask = _login(options, environ, outputs)
-        settings = run_settings(options, login)
+        settings = RunSettings(
+            client=client_settings(options, login),
+            messages=messages,
+            received="received" in options.flags,
+            disconnect="disconnect" in options.flags,
+            stop_at_failure="stop" in options.flags,
+        )
         report = _run(settings, outputs.observer(mask))
         if report.signal is not None:
             outputs.say(line("", _stopped(report)))
@@ -52,10 +59,14 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
     return exit_code(report, output=outputs.code)
 
 
-def run_settings(options: CliOptions, login: Login | None) -> RunSettings:
-    """Return what a run is to do."""
+def message_settings(options: CliOptions) -> MessageSettings:
+    """Return which messages there are, and how they are to be read.
+
+    Raises:
+        MessageNotFound: their list cannot be opened.
+    """
     envelope, flags = options.envelope, options.flags
-    messages = MessageSettings(
+    return MessageSettings(
         names=message_names(options.messages, options.files_from, _STDIN),
         reverse_path=envelope.reverse_path,
         reverse_path_given=envelope.reverse_path_given,
@@ -64,13 +75,6 @@ def run_settings(options: CliOptions, login: Login | None) -> RunSettings:
         raw="raw" in flags,
         dot_stuffing="no-dot-stuffing" not in flags,
         spool="no-size" not in flags,
-    )
-    return RunSettings(
-        client=client_settings(options, login),
-        messages=messages,
-        received="received" in flags,
-        disconnect="disconnect" in flags,
-        stop_at_failure="stop" in flags,
     )
 
 

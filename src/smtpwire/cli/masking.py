@@ -27,7 +27,7 @@ SHORTEST_MASKED = 4
 """Octets; to blot out anything shorter wherever its letters occur would tell what it is."""
 
 _AUTH = re.compile(rb"AUTH +\S+", re.IGNORECASE)
-_UNRESERVED = re.compile(rb"[^A-Za-z0-9._~-]")  # RFC 3986 section 2.3
+_NOT_UNRESERVED = re.compile(rb"[^A-Za-z0-9._~-]")  # RFC 3986 section 2.3
 
 
 class Mask:
@@ -52,7 +52,7 @@ class Mask:
             self.add(b2a_base64(text, newline=False).rstrip(b"="))
         self.add(plain)
         self.add(plain.hex().encode())
-        self.add(_UNRESERVED.sub(lambda match: b"%%%02X" % match[0][0], plain))
+        self.add(_NOT_UNRESERVED.sub(lambda match: b"%%%02X" % match[0][0], plain))
         self.add(repr(password)[1:-1].encode())
 
     def add(self, form: bytes) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smtpwire.core.reply import Reply
-    from smtpwire.run.report import Problem
+    from smtpwire.run.report import ConnectionInfo, Problem
 
 _INFORMATION, _ERROR = "=== ", "*** "
 _SENT = {False: " -> ", True: " ~> "}
@@ -65,6 +65,12 @@ class Trace(Observer):
         """Show information."""
         self._body_stopped()
         self._lines(_INFORMATION, [sentence(text)])
+
+    def connected(self, info: ConnectionInfo) -> None:
+        """Show what TLS came to, where there is TLS."""
+        if info.tls_version is not None:
+            verified = "verified" if info.verified else "not verified"
+            self.note(f"{info.tls_version} {info.tls_cipher}, certificate {verified}")
 
     def problem(self, problem: Problem) -> None:
         """Show an error."""

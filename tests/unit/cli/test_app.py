@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.cli import app
-from smtpwire.cli.app import client_settings, run_settings, submit
+from smtpwire.cli.app import client_settings, message_settings, submit
 from smtpwire.cli.arguments import scan
 from smtpwire.cli.errors import CommandError, UsageError
 from smtpwire.cli.parse import CliOptions, parse
@@ -61,29 +61,23 @@ def test_every_option_of_a_connection() -> None:
     )
 
 
-def test_without_options_a_run_takes_messages_as_they_are() -> None:
-    settings = run_settings(options("1.eml 2.eml"), None)
-    assert list(settings.messages.names) == ["1.eml", "2.eml"]
-    assert settings.messages.from_header
-    assert settings.messages.dot_stuffing
-    assert settings.messages.spool
-    assert not settings.messages.raw
-    assert not settings.received
-    assert not settings.disconnect
-    assert not settings.stop_at_failure
+def test_without_options_messages_are_taken_as_they_are() -> None:
+    settings = message_settings(options("1.eml 2.eml"))
+    assert list(settings.names) == ["1.eml", "2.eml"]
+    assert settings.from_header
+    assert settings.dot_stuffing
+    assert settings.spool
+    assert not settings.raw
 
 
-def test_every_option_of_a_run() -> None:
-    settings = run_settings(options("-f a@x -edR --stop --no-dot-stuffing --no-size"), None)
-    assert list(settings.messages.names) == ["-"]
-    assert str(settings.messages.reverse_path) == "a@x"
-    assert settings.messages.reverse_path_given
-    assert settings.messages.raw
-    assert not settings.messages.dot_stuffing
-    assert not settings.messages.spool
-    assert settings.received
-    assert settings.disconnect
-    assert settings.stop_at_failure
+def test_every_option_of_a_message() -> None:
+    settings = message_settings(options("-f a@x -e --no-dot-stuffing --no-size"))
+    assert list(settings.names) == ["-"]
+    assert str(settings.reverse_path) == "a@x"
+    assert settings.reverse_path_given
+    assert settings.raw
+    assert not settings.dot_stuffing
+    assert not settings.spool
 
 
 class Runs:
@@ -104,6 +98,15 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     stand_in = Runs(RunReport(1, {Outcome.ACCEPTED: 1}, (), None))
     monkeypatch.setattr(app, "submit_messages", stand_in)
     return stand_in
+
+
+@pytest.mark.parametrize(("line", "on"), [("", False), ("-Rd --stop", True)])
+def test_options_of_a_run(runs: Runs, line: str, on: bool) -> None:
+    submit(options(line), {})
+    (settings,) = runs.settings
+    assert settings.received == on
+    assert settings.disconnect == on
+    assert settings.stop_at_failure == on
 
 
 def test_the_report_becomes_the_code(runs: Runs) -> None:
@@ -160,7 +163,7 @@ def test_fault_76_tls_options_that_cannot_be_used_end_it_before_connecting(
 
 def test_a_list_that_cannot_be_opened_ends_it_before_connecting(runs: Runs) -> None:
     with pytest.raises(MessageNotFound):
-        submit(options("--files-from /nonexistent"), {})
+        submit(options("-U me --files-from /nonexistent"), {})  # and before asking for a password
     assert runs.settings == []
 
 

@@ -72,6 +72,7 @@ def test_the_lines_of_v(capfd: pytest.CaptureFixture[str]) -> None:
 def test_the_trace(capfd: pytest.CaptureFixture[str]) -> None:
     show("-t")
     assert capfd.readouterr().out.splitlines() == [
+        "=== TLSv1.3 TLS_AES_256_GCM_SHA384, certificate verified",
         PLAIN_TRACE,
         "<** 535 secret is wrong",
         "*** m: <c@y> refused: RCPT: 550 5.1.1 no such user",
