@@ -131,8 +131,9 @@ def canonical_name(node: str) -> str:
     """
     import _socket
 
-    flags = _socket.AI_CANONNAME
-    found = _socket.getaddrinfo(node, None, 0, _socket.SOCK_STREAM, 0, flags)
+    # As octets: a str would go through the idna codec, at the price of its tables.
+    host = node.encode("ascii")
+    found = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM, 0, _socket.AI_CANONNAME)
     return found[0][3]
 
 

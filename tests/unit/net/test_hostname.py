@@ -162,7 +162,7 @@ def test_the_resolver_is_asked_for_the_canonical_name(monkeypatch: pytest.Monkey
     import _socket
 
     def getaddrinfo(*arguments: object) -> list[tuple[object, ...]]:
-        assert arguments == ("vm", None, 0, socket.SOCK_STREAM, 0, socket.AI_CANONNAME)
+        assert arguments == (b"vm", None, 0, socket.SOCK_STREAM, 0, socket.AI_CANONNAME)
         return [(2, 1, 6, "vm.example.org", ("192.0.2.1", 0))]
 
     monkeypatch.setattr(_socket, "getaddrinfo", getaddrinfo)
