@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ("tests.scripted.fixtures", "tests.servers.fixtures")
 
 # No deadlines: they would measure the machine.  In CI the same examples every time, so that a
 # failure there belongs to the change that is tested; elsewhere new ones each run.
