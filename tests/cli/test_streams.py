@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import signal
+import struct
 import subprocess
+import termios
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +94,42 @@ def test_nobody_has_to_read_standard_error(start: Start, gone: int, tmp_path: Pa
     )
     assert done.returncode == 67
     assert len(server.messages) == 1
+
+
+def test_a_signal_ends_a_run_whose_output_nobody_reads(tmp_path: Path) -> None:
+    message = tmp_path / "msg"
+    message.write_bytes(b"Subject: x\n\n" + b"a line\n" * 100_000)
+    read_end, write_end = os.pipe()
+    server = ModelServer()  # which does not get the whole message
+    line = ("-t", "--trace-body", "-s", server.address, "-f", "", "-r", "b@y.example", message)
+    smtp = subprocess.Popen(
+        [SMTP, *line],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        env=clean_environment(str(tmp_path)),
+    )
+    try:
+        os.close(write_end)
+        _wait_until_full(read_end)
+        smtp.terminate()
+        _, stderr = smtp.communicate(timeout=20)
+    finally:
+        smtp.kill()
+        smtp.wait()
+        os.close(read_end)
+        server.stop()
+    assert smtp.returncode == 143
+    assert b"smtp: standard output: nobody reads it; nothing more is written there\n" in stderr
+
+
+def _wait_until_full(pipe: int) -> None:
+    """Wait until no page of a pipe is free, whoever writes to it."""
+    capacity = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    while True:
+        (waiting,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))
+        if waiting > capacity - select.PIPE_BUF:
+            return
+        os.sched_yield()
 
 
 def test_fault_204_any_locale_can_show_anything(start: Start, tmp_path: Path) -> None:

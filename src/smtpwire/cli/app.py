@@ -38,7 +38,8 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
         MessageNotFound: the list of messages (`--files-from`) cannot be opened.
     """
     _check_tls(options)
-    outputs = Outputs(options)
+    stop = StopRequest()
+    outputs = Outputs(options, stop)
     try:
         for where, text in options.warnings:
             outputs.warn(where, text)
@@ -51,7 +52,7 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
             disconnect="disconnect" in options.flags,
             stop_at_failure="stop" in options.flags,
         )
-        report = _run(settings, outputs.observer(mask))
+        report = _run(settings, outputs.observer(mask), stop)
         if report.signal is not None:
             outputs.say(line("", _stopped(report)))
     finally:
@@ -142,8 +143,7 @@ def _login(
     return login, Mask(asked.user, password)
 
 
-def _run(settings: RunSettings, observer: Observer) -> RunReport:
-    stop = StopRequest()
+def _run(settings: RunSettings, observer: Observer, stop: StopRequest) -> RunReport:
     stop.install()
     try:
         return submit_messages(settings, observer, stop)

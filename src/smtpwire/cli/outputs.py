@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smtpwire.cli.progress import ProgressBar
     from smtpwire.errors import SMTPError
     from smtpwire.run.report import Problem
+    from smtpwire.run.stop import StopRequest
 
 
 class ErrorLines(Observer):
@@ -60,16 +61,21 @@ class Outputs:
         code: what the outputs alone would end the run with.
     """
 
-    def __init__(self, options: CliOptions) -> None:
+    def __init__(self, options: CliOptions, stop: StopRequest) -> None:
         """Open what the options ask for.
+
+        Args:
+            options: the command line.
+            stop: the end of all patience with readers that do not read.
 
         Raises:
             CommandError: the file of `--json` cannot be opened; nothing has been sent then.
         """
         self.code = ExitCode.OK
         self._options = options
-        self._stdout = standard_output(self._stdout_failed)
-        self._stderr = standard_error()
+        self._during = stop.during
+        self._stdout = standard_output(self._stdout_failed, self._during)
+        self._stderr = standard_error(self._during)
         self._json_descriptor = _open_for_append(options.json) if options.json else None
         self._bar: ProgressBar | None = None
 
@@ -142,7 +148,9 @@ class Outputs:
             return JsonLog(self._stdout.write, time.time)
         name = self._options.json or ""
         writer = LineWriter(
-            descriptor, failed=lambda error: self._lost(name, error, ExitCode.CANTCREAT)
+            descriptor,
+            failed=lambda error: self._lost(name, error, ExitCode.CANTCREAT),
+            during=self._during,
         )
         return JsonLog(writer.write, time.time)
 

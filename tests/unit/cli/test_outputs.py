@@ -21,6 +21,7 @@ from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError, MissingExtension, StartTLSRefused
 from smtpwire.run.report import Problem
+from smtpwire.run.stop import StopRequest
 from tests.unit.cli.results import CONNECTION, NO_USER, SENT
 
 if TYPE_CHECKING:
@@ -37,8 +38,12 @@ def options(line: str) -> CliOptions:
     return parse(scan(shlex.split(line)))
 
 
+def outputs_of(line: str) -> Outputs:
+    return Outputs(options(line), StopRequest())
+
+
 def show(line: str, mask: Mask | None = None) -> Outputs:
-    made = Outputs(options(f"-s mail.example -F {line}"))
+    made = outputs_of(f"-s mail.example -F {line}")
     observer = made.observer(mask)
     try:
         observer.connected(CONNECTION)
@@ -96,7 +101,7 @@ def test_trace_auth_goes_round_it_for_the_trace_alone(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    made = Outputs(options(f"-s h -F -t --trace-auth --json {log}"))
+    made = outputs_of(f"-s h -F -t --trace-auth --json {log}")
     observer = made.observer(Mask("me", "secret"))
     observer.received(ECHO, tls=False, failure=True)
     observer.connected(CONNECTION._replace(hello=ECHO))
@@ -127,7 +132,7 @@ REFUSES_TLS = StartTLSRefused("TLS is refused")
 def test_that_v_alone_requires_tls_is_said_when_it_cannot_be_had(
     line: str, error: SMTPError, said: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    made = Outputs(options(f"-s h -F {line}"))
+    made = outputs_of(f"-s h -F {line}")
     made.observer(None).problem(Problem("h:25", error, None, "", None, None))
     hint = " (-V implies -M)" if said else ""
     assert capfd.readouterr().err == f"smtp: h:25: {error}{hint}\n"
@@ -150,7 +155,7 @@ def test_records_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_file_that_cannot_be_opened_ends_the_command_before_anything_is_sent() -> None:
     with pytest.raises(CommandError) as caught:
-        Outputs(options("-s h -F --json /nonexistent/log"))
+        outputs_of("-s h -F --json /nonexistent/log")
     assert (caught.value.code, caught.value.where) == (73, "--json")
 
 
@@ -206,13 +211,13 @@ class TestBar:
         ],
     )
     def test_when(self, line: str, drawn: bool) -> None:
-        made = Outputs(options(f"-s h -F {line}"))
+        made = outputs_of(f"-s h -F {line}")
         assert made._bar_is_of_use() == drawn
         made.close()
 
     def test_never_without_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "isatty", lambda descriptor: False)
-        assert not Outputs(options("-s h -F --progress one two"))._bar_is_of_use()
+        assert not outputs_of("-s h -F --progress one two")._bar_is_of_use()
 
     @pytest.mark.parametrize(("line", "warned"), [("", False), ("--progress ", True)])
     def test_without_rich_there_is_none(

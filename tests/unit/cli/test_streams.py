@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.cli.streams import LineWriter, standard_error, standard_output
+from smtpwire.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,9 @@ def test_a_full_disk_is_a_failure() -> None:
     assert writer.failure.errno == errno.ENOSPC
 
 
-def test_a_descriptor_that_somebody_made_non_blocking_is_waited_for(pipe: tuple[int, int]) -> None:
-    os.set_blocking(pipe[1], False)
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_reader_that_is_slow_is_waited_for(pipe: tuple[int, int], blocking: bool) -> None:
+    os.set_blocking(pipe[1], blocking)
     line = "x" * 1_000_000
     received = bytearray()
 
@@ -78,6 +80,20 @@ def test_a_descriptor_that_somebody_made_non_blocking_is_waited_for(pipe: tuple[
     LineWriter(pipe[1]).write(line)
     reader.join()
     assert received == line.encode() + b"\n"
+
+
+def test_a_reader_that_does_not_read_is_not_waited_for_after_a_signal(
+    pipe: tuple[int, int],
+) -> None:
+    def interrupted(blocking: object) -> object:
+        raise Interrupted("stopped by SIGTERM")
+
+    told: list[OSError] = []
+    writer = LineWriter(pipe[1], failed=told.append, during=interrupted)
+    writer.write("x" * 10_000)
+    assert told == []
+    writer.write("x" * 1_000_000)
+    assert [error.strerror for error in told] == ["nobody reads it"]
 
 
 def test_closed_standard_descriptors_are_opened_on_dev_null() -> None:
