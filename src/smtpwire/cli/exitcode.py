@@ -105,6 +105,8 @@ def code_of(problem: Problem) -> ExitCode:
         return ExitCode.UNKNOWN
     refused = problem.reply is not None and problem.reply.refusal and bool(problem.command)
     if problem.reply is not None and (refused or problem.error is None):
+        if problem.outcome is Outcome.DEFERRED:
+            return ExitCode.TEMPFAIL  # also by a 552 that means 452 (RFC 5321 section 4.5.3.1.10)
         return _reply_code(problem.reply, problem.command)
     return ExitCode.OK if problem.error is None else error_code(problem.error)
 

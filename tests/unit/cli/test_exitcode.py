@@ -100,6 +100,11 @@ def test_fault_105_a_refusal_counts_though_the_connection_broke_behind_it() -> N
     assert code_of(problem(NO, "MAIL", Outcome.REFUSED, lost)) == 65
 
 
+def test_fault_112_what_is_deferred_is_worth_trying_again_whatever_the_reply() -> None:
+    too_many = Reply(552, (b"too many recipients",))
+    assert code_of(problem(too_many, "RCPT", Outcome.DEFERRED)) == 75
+
+
 def test_an_answer_that_is_no_refusal_leaves_the_error_to_decide() -> None:
     desync = errors.RemoteProtocolError("x")
     assert code_of(problem(Reply(250, (b"ok",)), "RCPT", Outcome.DEFERRED, desync)) == 76
