@@ -23,7 +23,18 @@ GROUP = frozenset({"MAIL", "RCPT", "RSET", "BDAT", "DOT", "LONE DOT"})
 
 VERBS = GROUP | {"EHLO", "HELO", "STARTTLS", "AUTH", "DATA", "QUIT"}
 
+CLOSING = "a 421"
+
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?")
+
+
+def _useless(verb: str, code: int) -> bool:
+    """Whether this cannot be the answer to a command of a transaction."""
+    if verb == "DATA":
+        return code < 400 and code != 354
+    if verb == "BDAT" and code in {500, 502}:
+        return True  # of the models, one knows BDAT always, or never
+    return verb in GROUP and 300 <= code < 400
 
 
 @dataclass
@@ -102,6 +113,8 @@ class Auditor:
             self._ask(verb if verb in VERBS else "AUTH", last=item.endswith(b"LAST\r\n"))
 
     def _ask(self, verb: str, *, last: bool = False) -> None:
+        mail = self._account.mail if self._account is not None else 0
+        assert mail < 400 or verb not in {"DOT", "LONE DOT"}, "a dot after a refused MAIL"
         if self._unanswered:
             before = self._unanswered[-1].verb
             assert before in GROUP, f"{verb} behind an unanswered {before}"
@@ -142,7 +155,7 @@ class Auditor:
         for line in lines:
             match = _LINE.fullmatch(line.rstrip(b"\r"))
             if match is None:
-                self._silent = self._silent or "what is not a reply"
+                self._hush("what is not a reply")
                 return
             self._lines.append(match[3] or b"")
             if match[2] != b"-":
@@ -154,27 +167,40 @@ class Auditor:
         """Look at the engine when it has read."""
         if self._silent:
             assert self._engine.muted, f"the engine goes on after {self._silent}"
+            if self._silent == CLOSING and self._in_doubt:
+                assert self._engine.close is None, "the last replies are not waited for"
         elif (self._line or self._lines) and self._unanswered:
             self._begun_early = self._begun_early or self._early(self._unanswered[0])
+
+    @property
+    def _in_doubt(self) -> bool:
+        return any(asked.last and asked.contents <= self._out for asked in self._unanswered)
 
     def _early(self, asked: Asked) -> int:
         return max(0, asked.contents - self._out)
 
+    def _hush(self, why: str) -> None:
+        """Note that nothing more may be said; 421 is the one reason to go on listening."""
+        if self._silent in {"", CLOSING}:
+            self._silent = why
+
     def _reply(self, code: int, *, lie: bool) -> None:
         if not self._unanswered:
-            self._silent = self._silent or "a reply that nothing asked for"
+            self._hush("a reply that nothing asked for")
             return
         asked = self._unanswered.popleft()
         verb = asked.verb
         early = max(self._early(asked), self._begun_early)
         if early and (code < 400 or early > 1 or verb not in {"DOT", "BDAT"}) and code != 421:
-            self._silent = self._silent or f"a reply to {verb} before it was sent"
+            self._hush(f"a reply to {verb} before it was sent")
             return
         self.deceived = self.deceived or lie
         if code == 421 and verb != "QUIT":
-            self._silent = self._silent or "a 421"
+            self._hush(CLOSING)
         elif early and verb == "DOT":
-            self._silent = self._silent or "a refusal in mid-content"
+            self._hush("a refusal in mid-content")
+        elif _useless(verb, code):
+            self._hush(f"{code} to {verb}")
         if verb == "EHLO":
             self._ehlo = code
             offers = {line.split()[0].upper() for line in self._lines[1:] if line.split()}

@@ -1,9 +1,9 @@
 """A server at the level of octets, as the other side of the engine in the property tests.
 
 It is written from the RFCs and knows nothing of the engine.  It is nasty where a server may be:
-after a MAIL that comes while a transaction is open it keeps the old recipients, and whatever content
-comes is delivered under the envelope it has.  So an engine that lets two messages touch is seen by
-what arrives, not by how it went about it.
+after a MAIL that comes while a transaction is open it keeps the old recipients, and whatever
+content comes is delivered under the envelope it has.  So an engine that lets two messages touch is
+seen by what arrives, not by how it went about it.
 
 What it answers is fixed by a `Plan`, by message and command and never by time, so that the same
 plan gives the same outcome whatever the fragmentation.  Addresses name their message:
@@ -98,11 +98,18 @@ class ModelServer:
 
     def receive(self, data: bytes) -> None:
         """Take octets from the client."""
-        if self.closed or self._deaf:
-            return
-        self._buffer += data
-        while not (self.closed or self._deaf or self.starting_tls) and self._mode():
+        if not self._gone:
+            self._buffer += data
+        while self._listening and self._mode():
             pass
+
+    @property
+    def _listening(self) -> bool:
+        return not (self._gone or self.starting_tls)
+
+    @property
+    def _gone(self) -> bool:
+        return self.closed or self._deaf
 
     def tls_established(self) -> None:
         """Forget everything that was said in the clear (RFC 3207 section 4.2)."""
@@ -240,7 +247,8 @@ class ModelServer:
 
     def _on_data(self, line: bytes) -> None:
         if not self._open:
-            self._say(("NO MAIL", 0, 0), 503)
+            if self._say(("DATA WITHOUT MAIL", 0, 0), 503):
+                self._mode = self._data
             return
         key = ("DATA" if self._recipients else "DATA TO NOBODY", self._message, 0)
         if self._say(key, 354 if self._recipients else 554):

@@ -6,12 +6,11 @@ python -m tests.property.replay SEED
 from __future__ import annotations
 
 import sys
-from random import Random
 from typing import TYPE_CHECKING
 
 from smtpwire.core.session import SessionOptions
 from tests.property.schedule import run_at_random
-from tests.property.worlds import World, world
+from tests.property.worlds import World, chance, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 def play(given: World, seed: int) -> Session:
     """Let everything happen in the order that this seed gives, and check what must hold."""
     session = given.session()
-    run_at_random(session, Random(~seed))
+    run_at_random(session, chance(~seed))
     session.check()
     return session
 
@@ -56,26 +55,28 @@ def _simpler(given: World) -> Iterator[World]:
         offers = tuple(o for o in plan.offers if o != offer)
         yield World(plan._replace(offers=offers), options, messages)
     plain = SessionOptions(options.helo)
-    for name, value in zip(plain._fields, plain, strict=True):
-        if getattr(options, name) != value:
-            yield World(plan, options._replace(**{name: value}), messages)
+    for i, value in enumerate(plain):
+        if options[i] != value:
+            yield World(
+                plan, SessionOptions._make((*options[:i], value, *options[i + 1 :])), messages
+            )
 
 
 def report(seed: int) -> str:
     """The smallest world in which this seed fails, and how."""
-    given = shrink(world(Random(seed)), seed)
+    given = shrink(world(chance(seed)), seed)
     why = fails(given, seed)
     return f"seed {seed}: {why}\n{given.plan}\n{given.options}\n{given.messages}"
 
 
 def _show(seed: int) -> None:
-    given = world(Random(seed))
+    given = world(chance(seed))
     if fails(given, seed):
         print(report(seed))
         given = shrink(given, seed)
     session = given.session()
     session.log = print
-    run_at_random(session, Random(~seed))
+    run_at_random(session, chance(~seed))
     for result in session.results:
         print(result)
     print(session.engine.close)

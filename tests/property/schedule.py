@@ -30,7 +30,7 @@ def run_at_random(session: Session, rng: Random) -> None:
     """Let anything happen at any time, at any octet."""
     doom = rng.choice(("", "", "", "lose", "interrupt", "break"))
     strikes_at = rng.randrange(80)
-    sizes = rng.choice(((1, 2, 3), (ALL,), (1, 9, 40, ALL)))
+    sizes = rng.choice(((1, 2, 3), (20,), (ALL,), (1, 9, 40, ALL)))
     happen = (session.hand_over, session.reach_server, session.reach_client)
     for step in range(STEPS):
         if session.over:

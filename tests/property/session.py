@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.property.auditor import Auditor
-from tests.property.model_server import ModelServer, Plan
-
 from smtpwire.core.address import Address
 from smtpwire.core.engine import Engine
 from smtpwire.core.event import Content, Settled, StartTLS
-from smtpwire.core.session import SessionOptions
 from smtpwire.core.transaction import Envelope, Outcome, Submission, TransactionResult
 from smtpwire.errors import ConnectionLost, Interrupted, MessageUnreadable, TLSError
+from tests.property.auditor import Auditor
+from tests.property.model_server import ModelServer, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from smtpwire.core.session import SessionOptions
 
 MAYBE_DELIVERED = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
 
@@ -182,6 +182,7 @@ class Session:
         if not self._queue or self._queue[0].content is None:
             return False
         self.engine.content_failed(MessageUnreadable("the disk is gone"))
+        assert self.engine.muted, "the engine goes on with a content that cannot be read"
         self._collect()
         return True
 

@@ -8,7 +8,7 @@ The state machine says the same to hypothesis, which looks for trouble in its ow
 from __future__ import annotations
 
 import os
-from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -16,11 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from smtpwire.core import engine, sender
-from smtpwire.core.transaction import TransactionResult
 from tests.property.replay import play, report
 from tests.property.schedule import ALL, run_to_the_end
-from tests.property.session import Session
-from tests.property.worlds import World, world
+from tests.property.worlds import World, chance, world
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from smtpwire.core.transaction import TransactionResult
+    from tests.property.session import Session
 
 BLOCKS = 8
 """As many processes can share the work."""
@@ -48,14 +52,14 @@ def windows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_invariants_hold_in_random_sessions(seeds: range) -> None:
     for seed in seeds[::2]:  # half of them in each kind of window
         try:
-            play(world(Random(seed)), seed)
+            play(world(chance(seed)), seed)
         except AssertionError:
-            pytest.fail(report(seed))
+            pytest.fail(report(seed), pytrace=False)
 
 
 def test_the_outcome_does_not_depend_on_fragmentation(seeds: range) -> None:
     for seed in seeds:
-        honest = world(Random(seed), lies=False, closes=False)
+        honest = world(chance(seed), lies=False, closes=False)
         whole = _outcome(honest, ALL, ALL)
         assert _outcome(honest, 1, ALL) == whole, f"seed {seed}"
         assert _outcome(honest, ALL, 1) == whole, f"seed {seed}"

@@ -222,6 +222,9 @@ class Exchange:
         reply = self.replies[index] if index < len(self.replies) else None
         if self.mail_refused:
             reply = self.mail
+        elif self.withheld:
+            # RCPT is answered before any content, so a refused chunk comes too late to decide.
+            reply = reply if reply is not None and reply.refusal else None
         elif reply is None or not reply.refusal:
             reply = self.final or self.failed
         if reply is not None:

@@ -1,0 +1,217 @@
+"""Engines with one rule broken each: what the property tests are worth is what they catch of these.
+
+A mutant is a few edits of the source of functions, put in place of the originals while it is
+tried.  An edit whose text is no longer in the source is an error, so no mutant dies unnoticed.
+"""
+
+from __future__ import annotations
+import __future__
+
+import importlib
+import inspect
+import textwrap
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CORE = "smtpwire.core."
+
+
+class Edit(NamedTuple):
+    """A change of one function, method or property, or of a module's constant."""
+
+    module: str
+    name: str
+    old: str
+    new: str
+
+
+class Mutant(NamedTuple):
+    """A rule that is broken."""
+
+    rule: str
+    edits: tuple[Edit, ...]
+
+
+def _edit(module: str, name: str, old: str, new: str) -> Edit:
+    return Edit(module, name, old, new)
+
+
+def _group(verb: str) -> Edit:
+    return Edit("ledger", "MAY_CONTINUE_GROUP", "", f"MAY_CONTINUE_GROUP | {{Verb.{verb}}}")
+
+
+def _ready_while_unanswered(verb: str) -> tuple[Edit, ...]:
+    """The group rule is not the only guard before the first MAIL: take the others away too."""
+    condition = "if verb is None:"
+    ready = f"if verb is Verb.{verb}: self._hello = self._greeting; self._set_up()\n    "
+    return (
+        _group(verb),
+        _edit("opening", "Opening.next_command", condition, f"{ready}{condition}"),
+        _edit("sender", "Sender.__init__", "self.pipelining = False", "self.pipelining = True"),
+    )
+
+
+MUTANTS = (
+    Mutant(
+        "MAIL has RSET before it unless the server is known to have no transaction open",
+        (_edit("sender", "Sender._advance", "not self._last.server_forgot", "False"),),
+    ),
+    Mutant(
+        "so has MAIL behind an end of data that is not answered",
+        (
+            _edit(
+                "exchange",
+                "Exchange.server_forgot",
+                "if self.mail_refused:",
+                "if self.mail_refused or not (self.refused or self.failed):",
+            ),
+        ),
+    ),
+    Mutant(
+        "a refused BDAT leaves the transaction open",
+        (_edit("exchange", "Exchange.server_forgot", "(final.ok or not self.chunked)", "True"),),
+    ),
+    Mutant("DATA ends its group", (_group("DATA"),)),
+    Mutant("QUIT ends its group", (_group("QUIT"),)),
+    Mutant("EHLO ends its group", _ready_while_unanswered("EHLO")),
+    Mutant("STARTTLS ends its group", _ready_while_unanswered("STARTTLS")),
+    Mutant("AUTH ends its group", _ready_while_unanswered("AUTH")),
+    Mutant(
+        "one command at a time where PIPELINING is not offered",
+        (_edit("sender", "Sender.start", 'capabilities.offers("PIPELINING")', "True"),),
+    ),
+    Mutant(
+        "where all recipients are required, DATA waits for them",
+        (_edit("sender", "next_step", "x.all_required and not x.envelope_answered", "False"),),
+    ),
+    Mutant(
+        "where all recipients are required, LAST waits for them",
+        (_edit("sender", "Sender._chunk", "(known or not x.all_required)", "True"),),
+    ),
+    Mutant(
+        "no dot after a refusal in mid-content",
+        (
+            _edit(
+                "engine", "Engine._on_transaction_reply", "if early and verb is Verb.DOT:", "if 0:"
+            ),
+        ),
+    ),
+    Mutant(
+        "no reply is believed before what it answers was sent",
+        (_edit("engine", "Engine._on_reply", "elif ahead > 0 and (", "elif False and ("),),
+    ),
+    Mutant(
+        "a reply is as early as its first octet",
+        (_edit("engine", "Engine.receive", "self._ledger.answer_begun()", "pass"),),
+    ),
+    Mutant(
+        "an end of data without a reply is unknown",
+        (_edit("exchange", "Exchange._without_reply", "if self.finished:", "if False:"),),
+    ),
+    Mutant(
+        "what was begun is not sent again unasked",
+        (_edit("exchange", "Exchange.result", "decided or self.begun or", "decided or"),),
+    ),
+    Mutant(
+        "a reply that nothing asked for ends the session",
+        (
+            _edit(
+                "engine",
+                "Engine._on_reply",
+                "\n    else:\n        self._break(",
+                "\n    else:\n        repr(",
+            ),
+        ),
+    ),
+    Mutant(
+        "one reply answers one command",
+        (
+            _edit(
+                "ledger",
+                "Ledger.answer",
+                "self.octets_unanswered -= octets",
+                "self.octets_unanswered -= octets; self.commands and self.commands.popleft()",
+            ),
+        ),
+    ),
+    Mutant(
+        "nothing is written after a 421",
+        (
+            _edit(
+                "engine",
+                "Engine._on_reply",
+                "reply.code == 421 and verb",
+                "reply.code == 0 and verb",
+            ),
+        ),
+    ),
+    Mutant(
+        "replies to ends of data that are out are read after a 421",
+        (_edit("engine", "Engine._end_if_answered", "not self._sender.in_doubt", "True"),),
+    ),
+    Mutant(
+        "no content where MAIL was refused",
+        (_edit("exchange", "Exchange.may_record", "and not self.mail_refused", ""),),
+    ),
+    Mutant(
+        "HELO after 500 and 502 only, and not inside TLS",
+        (
+            _edit(
+                "opening",
+                "Opening._on_hello",
+                "reply.code in UNKNOWN_COMMAND and not self.secured",
+                "True",
+            ),
+        ),
+    ),
+    Mutant(
+        "what cannot answer a command ends the session",
+        (
+            _edit(
+                "engine", "Engine._on_transaction_reply", "not x.may_record(verb, reply)", "False"
+            ),
+        ),
+    ),
+    Mutant(
+        "a content that breaks off is never ended",
+        (_edit("engine", "Engine.content_failed", "self._stop_writing(", "repr("),),
+    ),
+    Mutant(
+        "an exchange is settled when nothing is owed for it",
+        (_edit("sender", "Sender.settle_if_over", "not x.pending", "True"),),
+    ),
+)
+
+
+@contextmanager
+def applied(mutant: Mutant) -> Iterator[None]:
+    """Put a mutant's functions in place of the engine's."""
+    with ExitStack() as stack:
+        for edit in mutant.edits:
+            owner, name, new = _mutate(edit)
+            stack.enter_context(mock.patch.object(owner, name, new))
+        yield
+
+
+def _mutate(edit: Edit) -> tuple[object, str, object]:
+    module = importlib.import_module(CORE + edit.module)
+    *classes, name = edit.name.split(".")
+    owner: object = module
+    for class_name in classes:
+        owner = getattr(owner, class_name)
+    original = inspect.getattr_static(owner, name)
+    if not edit.old:
+        return owner, name, eval(edit.new, vars(module).copy())  # noqa: S307
+    function = original.fget if isinstance(original, property) else original
+    assert inspect.isfunction(function)
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(edit.old) == 1, f"{edit.old!r} is not in {edit.name} once"
+    changed = source.replace(edit.old, edit.new)
+    scope = dict(function.__globals__)
+    flag = __future__.annotations.compiler_flag
+    exec(compile(changed, f"<mutant {edit.name}>", "exec", flags=flag), scope)  # noqa: S102
+    return owner, name, scope[name]
