@@ -50,15 +50,16 @@ _SNUM = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 
 _USUAL = re.compile(rf"([{_ATEXT}]+(?:\.[{_ATEXT}]+)*)@({_LABEL}(?:\.{_LABEL})*)")
 """The addresses nearly everybody has: their whole check is this one match."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What only unusual addresses need is compiled when it is first used, by `re`, which keeps it.
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 """C0, DEL, C1, and surrogates, which stand for octets that were not UTF-8."""
-_NOT_IN_DOT_STRING = re.compile(rf"[^{_ATEXT}.\x80-\U0010ffff]")
+_NOT_IN_DOT_STRING = rf"[^{_ATEXT}.\x80-\U0010ffff]"
 """Where a dot-string ends at the latest; where its dots stand is looked at afterwards."""
-_QUOTED = re.compile(r'"(?:[^"\\]|\\[ -~])*+"')
-_NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9_-]")
-_IPV4 = re.compile(rf"{_SNUM}(?:\.{_SNUM}){{3}}")
-_HEXTET = re.compile(r"[0-9A-Fa-f]{1,4}")
-_GENERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
+_QUOTED = r'"(?:[^"\\]|\\[ -~])*+"'
+_NOT_IN_LABEL = r"[^A-Za-z0-9_-]"
+_IPV4 = rf"{_SNUM}(?:\.{_SNUM}){{3}}"
+_HEXTET = r"[0-9A-Fa-f]{1,4}"
+_GENERAL = r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+"
 
 _IPV6_GROUPS = 8
 _IPV6_GROUPS_BESIDE_GAP = 6
@@ -177,7 +178,7 @@ def parse_domain(text: str) -> str:
 
 def is_ipv4(text: str) -> bool:
     """Whether it is an IPv4 address as a literal holds it (section 4.1.3)."""
-    return _IPV4.fullmatch(text) is not None
+    return re.fullmatch(_IPV4, text) is not None
 
 
 def is_ipv6(text: str) -> bool:
@@ -187,7 +188,7 @@ def is_ipv6(text: str) -> bool:
         text = before + ":0:0"
     head, gap, tail = text.partition("::")
     groups = (head.split(":") if head else []) + (tail.split(":") if tail else [])
-    if not all(map(_HEXTET.fullmatch, groups)):
+    if not all(map(re.compile(_HEXTET).fullmatch, groups)):
         return False
     return len(groups) <= _IPV6_GROUPS_BESIDE_GAP if gap else len(groups) == _IPV6_GROUPS
 
@@ -216,7 +217,7 @@ def _mailbox(subject: _Subject) -> Address:
 
 
 def _refuse_controls(subject: _Subject) -> None:
-    if found := _CONTROL.search(subject.text):
+    if found := re.search(_CONTROL, subject.text):
         raise subject.wrong(f"{_name(found[0])} at character {found.start() + 1}")
 
 
@@ -230,7 +231,7 @@ def _local_part(subject: _Subject, start: int, end: int) -> int:
     text = subject.text
     quoted = text[start] == '"'
     if quoted:
-        string = _QUOTED.match(text, start, end)
+        string = re.compile(_QUOTED).match(text, start, end)
         if string is None:
             raise subject.wrong(
                 f"the quoted string at character {start + 1} has no end,"
@@ -238,7 +239,7 @@ def _local_part(subject: _Subject, start: int, end: int) -> int:
             )
         at = string.end()
     else:
-        beyond = _NOT_IN_DOT_STRING.search(text, start, end)
+        beyond = re.compile(_NOT_IN_DOT_STRING).search(text, start, end)
         at = beyond.start() if beyond else end
     if not text.isascii():
         _refuse_hidden(subject, start, at)
@@ -291,7 +292,7 @@ def _literal(subject: _Subject, text: str, start: int) -> str:
     if inner[:5].lower() == "ipv6:":
         valid = is_ipv6(inner[5:])
     else:
-        valid = is_ipv4(inner) or _GENERAL.fullmatch(inner) is not None
+        valid = is_ipv4(inner) or re.fullmatch(_GENERAL, inner) is not None
     if not valid:
         raise subject.wrong(
             f"no address literal stands in the brackets at character {start + 1}:"
@@ -308,7 +309,7 @@ def _label(subject: _Subject, label: str, start: int) -> str:
     _limit(subject, place, len(label), LABEL_LIMIT)
     if not label.isascii():
         return _a_label(subject, label, place)
-    if found := _NOT_IN_LABEL.search(label):
+    if found := re.search(_NOT_IN_LABEL, label):
         position = start + found.start() + 1
         raise subject.wrong(f"{_name(found[0])} at character {position} is not allowed in a domain")
     if "-" in {label[0], label[-1]}:
