@@ -130,12 +130,22 @@ class Auditor:
             self._promised += 1
             assert self._account is not None, "content without MAIL"
             self._account.chunked = verb == "BDAT"
+            if self._envelope_unanswered:
+                assert self.options.no_wait, "content before its envelope is answered"
+                assert not (last and self.options.require_all), "LAST before all are accepted"
         elif verb == "HELO":
             assert self._ehlo in {500, 502}, f"HELO after {self._ehlo} to EHLO"
             assert not self._tls, "HELO inside TLS"
         elif verb == "DATA" and self.options.require_all:
             assert not self._unanswered, "DATA in the group, where all recipients are required"
         self._unanswered.append(Asked(verb, self._promised, self._account, last))
+
+    @property
+    def _envelope_unanswered(self) -> bool:
+        return any(
+            asked.account is self._account and asked.verb in {"MAIL", "RCPT"}
+            for asked in self._unanswered
+        )
 
     def content_out(self) -> None:
         """Note that a content was handed over to its end."""

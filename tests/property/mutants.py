@@ -93,6 +93,10 @@ MUTANTS = (
         (_edit("sender", "Sender._chunk", "(known or not x.all_required)", "True"),),
     ),
     Mutant(
+        "content waits for its envelope",
+        (_edit("sender", "Sender._may_speculate", "options.no_wait", "True"),),
+    ),
+    Mutant(
         "no dot after a refusal in mid-content",
         (
             _edit(

@@ -31,6 +31,13 @@ LIES = (
 CONTENTS = (b"", b"\r\n", b"a line\r\n", b".dots\r\n..\r\n", b"x" * 70 + b"\r\n", b"MAIL\r\n" * 50)
 
 
+OPENING = frozenset({"GREETING", "EHLO", "HELO", "STARTTLS", "CHALLENGE", "AUTH"})
+ENVELOPE = frozenset({"MAIL", "RCPT", "DATA", "DATA TO NOBODY", "DATA WITHOUT MAIL", "RSET"})
+CONTENT = frozenset({"DOT", "BDAT"})
+ENDING = frozenset({"DATA WITHOUT MAIL", "RSET"})
+"""What the connection does not outlive, whatever is answered."""
+
+
 class World(NamedTuple):
     """All that decides a session but its schedule."""
 
@@ -47,7 +54,7 @@ def _offers(rng: Random) -> tuple[str, ...]:
     usual = (("PIPELINING", 0.7), ("CHUNKING", 0.7), ("8BITMIME", 0.5), ("STARTTLS", 0.3))
     offers = [keyword for keyword, chance in usual if rng.random() < chance]
     if rng.random() < 0.5:
-        offers.append(rng.choice(("SIZE", "SIZE 0", "SIZE 60", "SIZE 100000")))
+        offers.append(rng.choice(("SIZE", "SIZE 0", "SIZE 100", "SIZE 100000")))
     if rng.random() < 0.5:
         offers.append(rng.choice(("AUTH PLAIN", "AUTH LOGIN", "auth=PLAIN LOGIN", "AUTH X")))
     rng.shuffle(offers)
@@ -65,9 +72,9 @@ def _options(rng: Random) -> SessionOptions:
         pipelining=rng.random() < 0.9,
         chunking=rng.random() < 0.8,
         chunk_size=rng.choice((None, None, 1, 7, 1000)),
-        no_wait=rng.random() < 0.5,
-        window_messages=rng.choice((1, 2, 64)),
-        window_octets=rng.choice((1, 100, 1 << 22)),
+        no_wait=rng.random() < 0.7,
+        window_messages=rng.choice((1, 2, 64, 64)),
+        window_octets=rng.choice((1, 500, 1 << 22, 1 << 22)),
         declare_size=rng.random() < 0.7,
         require_all=rng.random() < 0.4,
         send_anyway=rng.random() < 0.2,
@@ -87,24 +94,40 @@ def _messages(rng: Random) -> tuple[Message, ...]:
     )
 
 
-def _keys(rng: Random, messages: tuple[Message, ...], *, closes: bool) -> list[Key]:
-    """Places where something may happen; those of messages more often than those before them."""
-    keys: list[Key] = [("GREETING", 0, 0), ("EHLO", 0, 1), ("EHLO", 0, 2), ("HELO", 0, 0)]
-    keys += [("STARTTLS", 0, 0), ("AUTH", 0, 0), ("CHALLENGE", 0, 1), ("QUIT", 0, 0)]
-    if closes:
-        keys += [("RSET", 0, 0)]  # refused, it ends the connection
-    keys = rng.sample(keys, k=rng.choice((0, 0, 0, 1, 2)))
-    if closes:
-        keys += [("DATA WITHOUT MAIL", 0, 0)]  # taken, it ends the connection
+def _keys(messages: tuple[Message, ...]) -> list[Key]:
+    """Places where something may happen."""
+    keys = [(verb, 0, 0) for verb in ("GREETING", "HELO", "STARTTLS", "AUTH", "RSET", "QUIT")]
+    keys += [("EHLO", 0, 1), ("EHLO", 0, 2), ("CHALLENGE", 0, 1), ("DATA WITHOUT MAIL", 0, 0)]
     for message in messages:
-        keys += [(verb, message.id, 0) for verb in ("MAIL", "DATA", "DATA TO NOBODY", "DOT")]
-        keys += [("BDAT", message.id, 0)]
+        keys += [(verb, message.id, 0) for verb in ("MAIL", "DATA", "DATA TO NOBODY")]
         keys += [("RCPT", message.id, index) for index in range(message.recipients)]
+        keys += [("DOT", message.id, 0), ("BDAT", message.id, 0)]
     return keys
 
 
+def _acts(
+    rng: Random, messages: tuple[Message, ...], *, lies: bool, closes: bool
+) -> dict[Key, Act]:
+    """Trouble of all kinds and rates, or much of one kind."""
+    likely, rate = rng.choice(
+        (
+            (ENVELOPE | CONTENT, 0.0),
+            (ENVELOPE | CONTENT, 0.1),
+            (ENVELOPE | CONTENT, 0.4),
+            (ENVELOPE, 0.4),
+            (CONTENT, 0.8),
+            (OPENING, 0.3),
+        )
+    )
+    return {
+        key: _act(rng, key, lies=lies, closes=closes)
+        for key in _keys(messages)
+        if (closes or key[0] not in ENDING) and rng.random() < (rate if key[0] in likely else 0.02)
+    }
+
+
 def _act(rng: Random, key: Key, *, lies: bool, closes: bool) -> Act:
-    content = key[0] in {"DOT", "BDAT"}
+    content = key[0] in CONTENT
     code = rng.choice(REFUSALS)
     if key[0] == "EHLO" and rng.random() < 0.5:
         code = rng.choice((500, 502))
@@ -136,15 +159,10 @@ def world(rng: Random, *, lies: bool = True, closes: bool = True) -> World:
     messages = _messages(rng)
     lies = lies and rng.random() < 0.4
     closes = closes and rng.random() < 0.6
-    trouble = rng.choice((0.0, 0.15, 0.4))
     plan = Plan(
         offers=_offers(rng),
         offers_under_tls=_offers(rng),
-        acts={
-            key: _act(rng, key, lies=lies, closes=closes)
-            for key in _keys(rng, messages, closes=closes)
-            if rng.random() < trouble
-        },
+        acts=_acts(rng, messages, lies=lies, closes=closes),
         after_421=rng.choice(("close", "open", "serve")),
         multiline=rng.random() < 0.2,
         bdat_known=not closes or rng.random() < 0.8,
