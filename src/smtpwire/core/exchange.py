@@ -29,6 +29,17 @@ def by_code(reply: Reply) -> Outcome:
     return Outcome.REFUSED if reply.permanent else Outcome.DEFERRED
 
 
+def too_many_recipients(reply: Reply) -> bool:
+    """Whether a refusal of RCPT, after recipients were accepted, means that there are too many.
+
+    RFC 5321 section 4.5.3.1.10: servers that follow RFC 821 say 552 where 452 is meant, and it is to
+    be taken as temporary.  With another enhanced status code it means what that says, a full
+    mailbox for example.
+    """
+    status = reply.status
+    return reply.code == 552 and (status is None or str(status) == "5.5.3")
+
+
 def unsent(submission: Submission, error: SMTPError | None, *, resend: bool) -> TransactionResult:
     """The result of a submission that was not begun."""
     recipients = tuple(
@@ -195,12 +206,15 @@ class Exchange:
     def result(self, lost: SMTPError | None) -> TransactionResult:
         """Add up what is known; `lost` is why nothing more will be known, if that is so."""
         decided = self._decided
+        first_accepted = next((i for i, r in enumerate(self.replies) if r.ok), self.recipients)
         reply, command = self._deciding()
         if reply is None:
             reply = _refusal(lost)
         return TransactionResult(
             id=self.submission.id,
-            recipients=tuple(self._outcome(index, lost) for index in range(self.recipients)),
+            recipients=tuple(
+                self._outcome(index, first_accepted, lost) for index in range(self.recipients)
+            ),
             reply=reply,
             error=self.error or (None if decided else lost),
             command=command,
@@ -217,7 +231,7 @@ class Exchange:
             or any(r is not None and r.refusal and r.code != 421 for r in (self.mail, self.failed))
         )
 
-    def _outcome(self, index: int, lost: SMTPError | None) -> RecipientOutcome:
+    def _outcome(self, index: int, first_accepted: int, lost: SMTPError | None) -> RecipientOutcome:
         recipient = self.submission.envelope.recipients[index]
         reply = self.replies[index] if index < len(self.replies) else None
         if self.mail_refused:
@@ -227,9 +241,17 @@ class Exchange:
             reply = reply if reply is not None and reply.refusal else None
         elif reply is None or not reply.refusal:
             reply = self.final or self.failed
-        if reply is not None:
-            return RecipientOutcome(recipient, by_code(reply), reply)
-        return RecipientOutcome(recipient, *self._without_reply(lost))
+        if reply is None:
+            return RecipientOutcome(recipient, *self._without_reply(lost))
+        outcome = by_code(reply)
+        if (
+            outcome is Outcome.REFUSED
+            and first_accepted < index < len(self.replies)
+            and reply is self.replies[index]
+            and too_many_recipients(reply)
+        ):
+            outcome = Outcome.DEFERRED
+        return RecipientOutcome(recipient, outcome, reply)
 
     def _without_reply(self, lost: SMTPError | None) -> tuple[Outcome, Reply | None]:
         """The outcome for a recipient about whom no reply decided."""

@@ -192,7 +192,7 @@ class Opening:
     def _on_auth(self, reply: Reply) -> SMTPError | None:
         mechanism = self._sasl
         if reply.refusal or self._cancelled:
-            text = self._cancelled or "the login was refused"
+            text = self._cancelled or "the login was refused (--auth chooses another mechanism)"
             return AuthFailed(text, mechanism=mechanism.name, reply=reply)
         if reply.code == 235:
             self._mechanism = mechanism.name
