@@ -18,6 +18,10 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _MADE_BY_NAMEDTUPLE = frozenset(
     {"__annotations__", "__qualname__", "__module__", "__slots__", "__new__", "_fields"}
 )
@@ -26,16 +30,14 @@ _MADE_BY_NAMEDTUPLE = frozenset(
 class _RecordType(type):
     """Turns a class body with annotated fields into a namedtuple with the body's methods."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, object]) -> type:
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
         if not bases:  # NamedTuple itself
             return super().__new__(mcs, name, bases, body)
-        fields = list(body.get("__annotations__", ()))  # type: ignore[call-overload]
-        defaults = [body[field] for field in fields if field in body]
-        record = namedtuple(  # type: ignore[misc]
-            name, fields, defaults=defaults, module=str(body["__module__"])
-        )
-        record.__annotations__ = body.get("__annotations__", {})  # type: ignore[assignment]
-        record.__qualname__ = str(body["__qualname__"])
+        fields: dict[str, str] = body.setdefault("__annotations__", {})
+        record = namedtuple(name, tuple(fields))  # type: ignore[misc]  # known at run time only
+        record.__new__.__defaults__ = tuple(body[field] for field in fields if field in body)
+        for key in ("__annotations__", "__module__", "__qualname__"):
+            setattr(record, key, body[key])
         for key, value in body.items():
             if key not in _MADE_BY_NAMEDTUPLE and key not in fields:
                 setattr(record, key, value)
