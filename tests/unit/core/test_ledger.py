@@ -1,0 +1,106 @@
+"""What is owed: replies in the order of commands, contents in the order of promises."""
+
+from __future__ import annotations
+
+from smtpwire.core.command import Verb, Wait
+from smtpwire.core.event import Content
+from smtpwire.core.exchange import Exchange
+from smtpwire.core.ledger import Ledger
+from smtpwire.core.session import SessionOptions
+from tests.unit.core.helpers import submission
+
+
+def exchange(id: int = 0) -> Exchange:
+    return Exchange(submission(id), "", SessionOptions("client.example"), chunked=True)
+
+
+def test_replies_answer_commands_in_order() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.ask(Verb.RSET, b"RSET\r\n")
+    ledger.ask(Verb.MAIL, b"MAIL\r\n", x)
+    assert ledger.output == [b"RSET\r\n", b"MAIL\r\n"]
+    assert (ledger.octets_unanswered, x.pending) == (12, 1)
+    assert ledger.answer() == (Verb.RSET, None, 0)
+    assert ledger.answer() == (Verb.MAIL, x, 0)
+    assert (ledger.octets_unanswered, x.pending) == (0, 0)
+    assert not ledger.commands
+
+
+def test_the_last_command_decides_whether_the_group_goes_on() -> None:
+    ledger = Ledger()
+    assert not ledger.group_open
+    ledger.ask(Verb.RSET, b"RSET\r\n")
+    assert ledger.group_open
+    ledger.ask(Verb.QUIT, b"QUIT\r\n")
+    assert not ledger.group_open
+
+
+def test_a_content_follows_its_line() -> None:
+    ledger, x = Ledger(), exchange(7)
+    ledger.promise(Verb.BDAT, b"BDAT 3\r\n", x, 3)
+    ledger.promise(Verb.LAST, b"BDAT 0 LAST\r\n", x, 0)
+    assert ledger.output == [
+        b"BDAT 3\r\n",
+        Content(7, 3, last=False),
+        b"BDAT 0 LAST\r\n",
+        Content(7, 0, last=True),
+    ]
+    assert (ledger.octets_promised, x.pending) == (3, 4)
+
+
+def test_the_content_of_data_has_no_line_and_no_count() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.promise(Verb.DOT, b"", x, None)
+    assert ledger.output == [Content(0, None, last=True)]
+    assert ledger.octets_promised == 0
+
+
+def test_contents_are_sent_in_order() -> None:
+    ledger, first, second = Ledger(), exchange(), exchange(1)
+    ledger.promise(Verb.BDAT, b"", first, 3)
+    ledger.promise(Verb.LAST, b"", second, 4)
+    assert ledger.next_content() is first
+    assert ledger.content_sent() is first
+    assert (first.finished, ledger.octets_promised) == (False, 4)
+    assert ledger.content_sent() is second
+    assert (second.finished, ledger.octets_promised) == (True, 0)
+
+
+def test_how_early_a_reply_is() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.promise(Verb.BDAT, b"", x, 3)
+    ledger.promise(Verb.LAST, b"", x, 3)
+    ledger.ask(Verb.RSET, b"RSET\r\n")
+    ledger.content_sent()
+    assert ledger.answer() == (Verb.BDAT, x, 0)
+    assert ledger.answer() == (Verb.LAST, x, 1)
+    assert ledger.answer() == (Verb.RSET, None, 1)
+
+
+def test_a_reply_is_as_early_as_its_first_octet() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.answer_begun()
+    ledger.promise(Verb.LAST, b"", x, 3)
+    ledger.ask(Verb.RSET, b"RSET\r\n")
+    ledger.answer_begun()
+    ledger.content_sent()
+    ledger.answer_begun()
+    assert ledger.answer() == (Verb.LAST, x, 1)
+    assert ledger.answer() == (Verb.RSET, None, 0)
+
+
+def test_what_is_waited_for() -> None:
+    ledger, x = Ledger(), exchange()
+    assert ledger.waiting_for is Wait.NOTHING
+    ledger.ask(Verb.MAIL, b"MAIL\r\n", x)
+    ledger.promise(Verb.LAST, b"", x, 3)
+    assert ledger.waiting_for is Wait.MAIL
+    ledger.answer()
+    assert ledger.waiting_for is Wait.BLOCK
+    ledger.answer()
+    assert ledger.waiting_for is Wait.BLOCK, "refused in mid-content, it is still to be sent"
+    ledger.content_sent()
+    assert ledger.waiting_for is Wait.NOTHING
+    ledger.promise(Verb.DOT, b"", x, None)
+    ledger.content_sent()
+    assert ledger.waiting_for is Wait.END_OF_DATA
