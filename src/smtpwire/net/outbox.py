@@ -1,6 +1,6 @@
 """What is to be written, in order: lines, and contents that become octets as the peer takes them.
 
-The memory it needs is one block, whatever a message weighs.
+The memory it needs is a few blocks, whatever a message weighs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Piece(NamedTuple):
     first: bool = False
     """The first piece of its content."""
     last: bool = False
-    """The last piece of its content; it may be empty."""
+    """The last piece of its content."""
 
 
 class Outbox:
@@ -53,10 +53,12 @@ class Outbox:
         """In the pieces."""
         self._reader: BodyReader | None = None
         """Of the content at the front of the items, once it is begun."""
-        self._remaining: int | None = None
-        """Octets that are left of that content; None for all there are."""
+        self._left: int | None = None
+        """Octets of that content that were not read; None for all there are."""
+        self._ahead: Buffer = b""
+        """Its next piece; empty when it has no further one."""
         self._failure: MessageError | None = None
-        """Why that content cannot be read."""
+        """Why it cannot be read."""
 
     def __bool__(self) -> bool:
         return bool(self._pieces or self._items)
@@ -71,11 +73,11 @@ class Outbox:
         self._pieces.clear()
 
     def buffers(self) -> list[Buffer]:
-        """What to write next: at least one buffer when anything is queued; one may be empty.
+        """What to write next: at least one buffer when anything is queued.
 
         Raises:
             MessageError: the content whose turn it is cannot be read; all that stands before it
-                has been handed over, and what was read of it too.
+                has been handed over.
         """
         pieces = self._pieces
         while self._may_grow:
@@ -91,40 +93,49 @@ class Outbox:
 
     @property
     def _may_grow(self) -> bool:
-        return (
-            bool(self._items)
-            and self._octets < BLOCK
-            and len(self._pieces) < MAX_BUFFERS
-            and self._failure is None
-        )
+        if not self._items or self._failure is not None:
+            return False
+        front = self._items[0]
+        if isinstance(front, Content) and front.octets == 0:
+            return True  # it goes with the line in front of it: there is nothing else to take
+        return self._octets < BLOCK and len(self._pieces) < MAX_BUFFERS
 
     def _add(self, piece: Piece) -> None:
         self._pieces.append(piece)
         self._octets += len(piece.data)
 
     def _read(self, content: Content) -> None:
-        """Add the next piece of the content at the front; take it off the queue with its last."""
+        """Add the next piece of the content at the front; take it off the queue with its last.
+
+        Whether it is the last is known before it goes out: a server may answer the end of data as
+        soon as it has it.
+        """
         first = self._reader is None
-        limit = BLOCK - self._octets
         try:
             if self._reader is None:
                 self._reader = self._reader_for(content)
-                self._remaining = content.octets
-            if self._remaining is None:
-                data = self._reader.read(limit)
-                last = not data
-            else:
-                data = self._reader.read(min(limit, self._remaining)) if self._remaining else b""
-                self._remaining -= len(data)
-                last = not self._remaining
+                self._left = content.octets
+                self._ahead = self._next(self._reader)
+            data = self._ahead
+            self._ahead = self._next(self._reader) if data else b""
         except MessageError as error:
             # What stands before it is not concerned: the failure is told when that is out.
             self._failure = error
             return
+        last = not self._ahead
         self._add(Piece(data, content=True, first=first, last=last))
         if last:
             self._items.popleft()
             self._reader = None
+
+    def _next(self, reader: BodyReader) -> Buffer:
+        if self._left is None:
+            return reader.read(BLOCK)
+        if not self._left:
+            return b""
+        data = reader.read(min(BLOCK, self._left))
+        self._left -= len(data)
+        return data
 
     def advance(self, octets: int) -> list[Piece]:
         """Take `octets` as handed over; return the pieces that were, whole or in part, in order.

@@ -44,7 +44,7 @@ def whole(number: int) -> Content:
 
 
 def written(box: Outbox, *, at_once: int = 1 << 20) -> tuple[bytes, list[Piece]]:
-    """Write all there is, so many octets at a time; the octets and the pieces told of."""
+    """Write all there is, so many octets at a time; the octets, and the pieces told of."""
     data, pieces = b"", list[Piece]()
     while box:
         joined = b"".join(box.buffers())[:at_once]
@@ -108,6 +108,32 @@ def test_a_chunk_without_octets() -> None:
     assert pieces[-1] == Piece(b"", content=True, first=True, last=True)
 
 
+@pytest.mark.parametrize("limit", ["BLOCK", "MAX_BUFFERS"])
+def test_it_goes_with_the_line_in_front_of_it(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(outbox, limit, 1)
+    box = Outbox(Library(m1=[]))
+    box.extend([b"BDAT 0 LAST\r\n", Content(1, 0, last=True)])
+    box.buffers()
+    assert [piece.last for piece in box.advance(13)] == [False, True]
+
+
+@pytest.mark.parametrize("pieces", [[b"abcdefghij"], [b"abcd", b"efghij"], [b"abcdefghij", b"k"]])
+def test_the_end_is_known_with_the_last_octet_however_blocks_fall(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
+) -> None:
+    """The server may answer before the next look at the content."""
+    monkeypatch.setattr(outbox, "BLOCK", 10)
+    octets = sum(map(len, pieces))
+    box = Outbox(Library(m1=pieces))
+    box.extend([whole(1)])
+    done: list[Piece] = []
+    while not done or not done[-1].last:
+        done += box.advance(sum(map(len, box.buffers())))
+    assert sum(len(piece.data) for piece in done) == octets
+    assert done[-1].data
+    assert not box
+
+
 def test_no_more_than_a_block_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "BLOCK", 10)
     taken = 0
@@ -122,9 +148,9 @@ def test_no_more_than_a_block_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> N
     box = Outbox(lambda content: reader)
     box.extend([whole(1)])
     for _ in range(10):
-        assert sum(map(len, box.buffers())) == 10
+        assert 10 <= sum(map(len, box.buffers())) < 20
         box.advance(7)
-    assert taken <= (9 * 7 + 10) // 3 + 1
+    assert 3 * taken < 9 * 7 + 3 * 10
 
 
 def test_no_more_buffers_than_the_system_takes() -> None:
@@ -138,9 +164,9 @@ def test_a_content_that_cannot_be_read_does_not_keep_back_what_is_before_it() ->
     box = Outbox(Library(m1=[b"good"], m2=[b"ba", b"BROKEN"]))
     box.extend([b"ONE\r\n", whole(1), b"TWO\r\n", whole(2), b"THREE\r\n"])
     joined = b"".join(box.buffers())
-    assert joined == b"ONE\r\ngoodTWO\r\nba"
+    assert joined == b"ONE\r\ngoodTWO\r\n"
     pieces = box.advance(len(joined))
-    assert [piece.last for piece in pieces] == [False, False, True, False, False]
+    assert [piece.last for piece in pieces] == [False, True, False]
     assert box
     with pytest.raises(MessageUnreadable) as caught:
         box.buffers()
