@@ -69,7 +69,7 @@ class Peer:
         self,
         certificate: str = "right",
         maximum: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
-    ) -> Iterator[None]:
+    ) -> Iterator[float]:
         """Do the server's side of a TLS handshake; the client is due at each step."""
         tls = server_context(certificate, maximum=maximum).wrap_bio(
             self._incoming, self._outgoing, server_side=True
@@ -80,7 +80,7 @@ class Peer:
                 tls.do_handshake()
             except ssl.SSLWantReadError:
                 self.sock.sendall(self._outgoing.read())
-                yield
+                yield 0
             else:
                 break
         self.sock.sendall(self._outgoing.read())
