@@ -32,8 +32,8 @@ def by_code(reply: Reply) -> Outcome:
 def too_many_recipients(reply: Reply) -> bool:
     """Whether a refusal of RCPT, after recipients were accepted, means that there are too many.
 
-    RFC 5321 section 4.5.3.1.10: servers that follow RFC 821 say 552 where 452 is meant, and it is to
-    be taken as temporary.  With another enhanced status code it means what that says, a full
+    RFC 5321 section 4.5.3.1.10: servers that follow RFC 821 say 552 where 452 is meant, and it is
+    to be taken as temporary.  With another enhanced status code it means what that says, a full
     mailbox for example.
     """
     status = reply.status
@@ -70,6 +70,7 @@ class Exchange:
         "failed",
         "final",
         "finished",
+        "first_accepted",
         "insists",
         "left",
         "mail",
@@ -106,6 +107,8 @@ class Exchange:
         """To RCPT, in the order of the recipients."""
         self.accepted = 0
         """How many of them are 2yz."""
+        self.first_accepted = self.recipients
+        """The index of the first of those."""
         self.refused = 0
         """How many are refusals, other than 421."""
         self.data: Reply | None = None
@@ -137,12 +140,13 @@ class Exchange:
     def record(self, verb: Verb, reply: Reply) -> None:
         """Take the reply to one of its commands."""
         if verb is Verb.RCPT:
-            self.replies.append(reply)
             if reply.ok:
                 self.accepted += 1
+                self.first_accepted = min(self.first_accepted, len(self.replies))
             elif reply.code != 421:
                 self.refused += 1
                 self.doomed = self.doomed or self._useless
+            self.replies.append(reply)
         elif verb is Verb.MAIL:
             self.mail = reply
             self.mail_refused = self.doomed = reply.refusal
@@ -206,15 +210,12 @@ class Exchange:
     def result(self, lost: SMTPError | None) -> TransactionResult:
         """Add up what is known; `lost` is why nothing more will be known, if that is so."""
         decided = self._decided
-        first_accepted = next((i for i, r in enumerate(self.replies) if r.ok), self.recipients)
         reply, command = self._deciding()
         if reply is None:
             reply = _refusal(lost)
         return TransactionResult(
             id=self.submission.id,
-            recipients=tuple(
-                self._outcome(index, first_accepted, lost) for index in range(self.recipients)
-            ),
+            recipients=tuple(self._outcome(index, lost) for index in range(self.recipients)),
             reply=reply,
             error=self.error or (None if decided else lost),
             command=command,
@@ -231,27 +232,23 @@ class Exchange:
             or any(r is not None and r.refusal and r.code != 421 for r in (self.mail, self.failed))
         )
 
-    def _outcome(self, index: int, first_accepted: int, lost: SMTPError | None) -> RecipientOutcome:
+    def _outcome(self, index: int, lost: SMTPError | None) -> RecipientOutcome:
         recipient = self.submission.envelope.recipients[index]
-        reply = self.replies[index] if index < len(self.replies) else None
+        own = self.replies[index] if index < len(self.replies) else None
         if self.mail_refused:
             reply = self.mail
+        elif own is not None and own.refusal:
+            if self.first_accepted < index and too_many_recipients(own):
+                return RecipientOutcome(recipient, Outcome.DEFERRED, own)
+            reply = own
         elif self.withheld:
             # RCPT is answered before any content, so a refused chunk comes too late to decide.
-            reply = reply if reply is not None and reply.refusal else None
-        elif reply is None or not reply.refusal:
+            reply = None
+        else:
             reply = self.final or self.failed
         if reply is None:
             return RecipientOutcome(recipient, *self._without_reply(lost))
-        outcome = by_code(reply)
-        if (
-            outcome is Outcome.REFUSED
-            and first_accepted < index < len(self.replies)
-            and reply is self.replies[index]
-            and too_many_recipients(reply)
-        ):
-            outcome = Outcome.DEFERRED
-        return RecipientOutcome(recipient, outcome, reply)
+        return RecipientOutcome(recipient, by_code(reply), reply)
 
     def _without_reply(self, lost: SMTPError | None) -> tuple[Outcome, Reply | None]:
         """The outcome for a recipient about whom no reply decided."""

@@ -22,7 +22,7 @@ from smtpwire.core.command import (
 
 def test_the_group_rule() -> None:
     ends = {Verb.GREETING, Verb.EHLO, Verb.HELO, Verb.STARTTLS, Verb.AUTH, Verb.DATA, Verb.QUIT}
-    assert MAY_CONTINUE_GROUP == set(Verb) - ends
+    assert set(Verb) - ends == MAY_CONTINUE_GROUP
 
 
 def test_there_is_a_limit_of_time_for_every_reply() -> None:
@@ -33,7 +33,7 @@ def test_there_is_a_limit_of_time_for_every_reply() -> None:
 
 def test_what_waits_for_content() -> None:
     assert CHUNK < CONTENT
-    assert CONTENT - CHUNK == {Verb.DOT}
+    assert {Verb.DOT} == CONTENT - CHUNK
 
 
 def test_every_wait_says_what_for() -> None:

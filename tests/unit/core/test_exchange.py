@@ -48,8 +48,13 @@ def decided(x: Exchange, lost: Any = None) -> tuple[list[str], str]:
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [(250, Outcome.ACCEPTED), (251, Outcome.ACCEPTED), (452, Outcome.DEFERRED)]
-    + [(421, Outcome.DEFERRED), (550, Outcome.REFUSED)],
+    [
+        (250, Outcome.ACCEPTED),
+        (251, Outcome.ACCEPTED),
+        (452, Outcome.DEFERRED),
+        (421, Outcome.DEFERRED),
+        (550, Outcome.REFUSED),
+    ],
 )
 def test_outcomes_by_code(code: int, outcome: Outcome) -> None:
     assert by_code(reply(f"{code} x")) is outcome
@@ -107,6 +112,24 @@ def test_over_data(replies: str, recipients: int, expected: tuple[list[str], str
     assert decided(x) == expected
     assert x.result(LOST).error is None, "what replies decided, a loss does not change"
     assert not x.result(LOST).resend
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        (["250 ok", "552 too many"], ["deferred", "deferred"]),
+        (["250 ok", "552 5.5.3 too many", "552 5.2.2 full"], ["deferred", "deferred", "refused"]),
+        (["552 no", "250 ok"], ["refused", "deferred"]),
+        (["552 no", "552 no"], ["refused", "refused"]),
+    ],
+)
+def test_fault_112_552_after_an_accepted_recipient_is_taken_as_452(
+    replies: list[str], expected: list[str]
+) -> None:
+    x = exchange("MAIL 250", recipients=len(replies))
+    for text in replies:
+        x.record(Verb.RCPT, reply(text))
+    assert outcomes(x.result(LOST)) == expected
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,11 @@ def test_replies_answer_commands_in_order() -> None:
 
 def test_the_last_command_decides_whether_the_group_goes_on() -> None:
     ledger = Ledger()
-    assert not ledger.group_open
-    ledger.ask(Verb.RSET, b"RSET\r\n")
-    assert ledger.group_open
-    ledger.ask(Verb.QUIT, b"QUIT\r\n")
-    assert not ledger.group_open
+    opened = [ledger.group_open]
+    for verb in (Verb.RSET, Verb.QUIT):
+        ledger.ask(verb, b"")
+        opened.append(ledger.group_open)
+    assert opened == [False, True, False]
 
 
 def test_a_content_follows_its_line() -> None:
@@ -89,18 +89,22 @@ def test_a_reply_is_as_early_as_its_first_octet() -> None:
     assert ledger.answer() == (Verb.RSET, None, 0)
 
 
+def waits(ledger: Ledger) -> Wait:
+    return ledger.waiting_for
+
+
 def test_what_is_waited_for() -> None:
     ledger, x = Ledger(), exchange()
-    assert ledger.waiting_for is Wait.NOTHING
+    assert waits(ledger) is Wait.NOTHING
     ledger.ask(Verb.MAIL, b"MAIL\r\n", x)
     ledger.promise(Verb.LAST, b"", x, 3)
-    assert ledger.waiting_for is Wait.MAIL
+    assert waits(ledger) is Wait.MAIL
     ledger.answer()
-    assert ledger.waiting_for is Wait.BLOCK
+    assert waits(ledger) is Wait.BLOCK
     ledger.answer()
-    assert ledger.waiting_for is Wait.BLOCK, "refused in mid-content, it is still to be sent"
+    assert waits(ledger) is Wait.BLOCK, "refused in mid-content, it is still to be sent"
     ledger.content_sent()
-    assert ledger.waiting_for is Wait.NOTHING
+    assert waits(ledger) is Wait.NOTHING
     ledger.promise(Verb.DOT, b"", x, None)
     ledger.content_sent()
-    assert ledger.waiting_for is Wait.END_OF_DATA
+    assert waits(ledger) is Wait.END_OF_DATA

@@ -197,9 +197,10 @@ def test_starttls_and_ehlo_again(tls: TLSMode) -> None:
     assert said == ["STARTTLS"]
     assert client.hear("220 go") == []
     assert StartTLS() in client.events
-    assert not client.engine.secured
+    secured = [client.engine.secured]
     client.engine.tls_established()
-    assert client.engine.secured
+    secured.append(client.engine.secured)
+    assert secured == [False, True]
     assert client.said() == [EHLO]
     client.hear("250-hi\n250 STARTTLS")
     assert client.is_ready, "fault 65: STARTTLS offered again is not used again"

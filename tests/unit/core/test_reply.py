@@ -42,10 +42,16 @@ def read(parser: ReplyParser) -> list[Reply]:
 @pytest.mark.parametrize(("octets", "expected"), WELL_FORMED)
 def test_whole(octets: bytes, expected: Reply) -> None:
     parser = ReplyParser()
-    assert parser.idle
     parser.feed(octets)
     assert not parser.idle
     assert read(parser) == [expected]
+
+
+@pytest.mark.parametrize(("octets", "expected"), WELL_FORMED)
+def test_nothing_is_left_of_it(octets: bytes, expected: Reply) -> None:
+    parser = ReplyParser()
+    parser.feed(octets)
+    assert parser.next() == expected
     assert parser.idle
 
 
