@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
+
 from tests.scripted.certificates import authority
 from tests.scripted.server import Script, ScriptedServer, Server
 

@@ -23,9 +23,7 @@ from tests.scripted.wire import Failure, Gone, Wire
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
-    from typing import Self, TypeAlias
-
-    Steps: TypeAlias = Iterable["Step | Steps"]
+    from typing import Self
 
 _SETTLE = 20.0
 """Seconds that a connection may outlive the moment when a test asks for its record."""
@@ -183,7 +181,7 @@ class Script:
     sentence: str
     steps: tuple[Step, ...]
 
-    def __init__(self, sentence: str, *steps: Step | Steps) -> None:
+    def __init__(self, sentence: str, *steps: Step | Iterable[Step]) -> None:
         object.__setattr__(self, "sentence", sentence)
         object.__setattr__(self, "steps", tuple(_flat(steps)))
 
@@ -196,12 +194,12 @@ class Script:
                 return
 
 
-def _flat(steps: Steps) -> Iterable[Step]:
+def _flat(steps: Iterable[Step | Iterable[Step]]) -> Iterable[Step]:
     for step in steps:
         if isinstance(step, Step):
             yield step
         else:
-            yield from _flat(step)
+            yield from step
 
 
 class ScriptedServer(Server):

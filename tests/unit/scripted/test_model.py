@@ -7,6 +7,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.scripted import (
     Close,
     Message,

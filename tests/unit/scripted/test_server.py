@@ -7,6 +7,7 @@ import socket
 import threading
 
 import pytest
+
 from tests.scripted import (
     Close,
     Drip,
@@ -24,7 +25,6 @@ from tests.scripted import (
     ScriptedServer,
     Send,
     Stall,
-    Step,
     StopReading,
     multiline,
 )
@@ -273,8 +273,8 @@ def test_a_server_without_a_connection_says_so() -> None:
 
 
 def test_a_script_may_be_made_of_lists_of_steps() -> None:
-    opening: list[Step | Steps] = [Send("220 hi"), [Expect("EHLO"), Send("250 mail.example")]]
-    with ScriptedServer(Script("nested", opening, ExpectEnd())) as server:
-        with connected(server) as sock:
-            read_line(sock)
-            assert ask(sock, "EHLO x") == b"250 mail.example\r\n"
+    opening = [Send("220 hi"), Expect("EHLO"), Send("250 mail.example")]
+    server = ScriptedServer(Script("a list first", opening, ExpectEnd()))
+    with server, connected(server) as sock:
+        read_line(sock)
+        assert ask(sock, "EHLO x") == b"250 mail.example\r\n"
