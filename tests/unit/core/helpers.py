@@ -124,6 +124,24 @@ class Client:
         return self.engine.close.error
 
 
+def in_content(*offers: str) -> Client:
+    """A client whose message goes by DATA, with the first octet of its content out."""
+    client = Client.ready(*offers)
+    client.submit(submission(), last=True)
+    for text in ("250 ok", "250 ok", "354 go"):
+        client.hear(text)
+    client.hand_over(whole=False)
+    return client
+
+
+def behind_the_dot(*offers: str) -> Client:
+    """A client whose message is out, dot and all."""
+    client = in_content(*offers)
+    client.engine.content_done()
+    client.said()
+    return client
+
+
 def _shown(item: bytes | Content) -> str:
     if isinstance(item, bytes):
         assert item.endswith(b"\r\n")

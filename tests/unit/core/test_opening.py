@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,9 +21,6 @@ from smtpwire.errors import (
     StartTLSRefused,
 )
 from tests.unit.core.helpers import Client, reply
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 EHLO, HELO, QUIT = "EHLO client.example", "HELO client.example", "QUIT"
 
@@ -392,10 +388,9 @@ def test_a_password_is_asked_for_once_and_only_when_it_is_needed() -> None:
         asked.append("once")
         return "secret"
 
-    ask: Callable[[], str] = password
-    greeted(login=Login("user", ask))
+    greeted(login=Login("user", password))
     assert asked == []
-    client, _ = greeted("AUTH LOGIN", login=Login("user", ask, allow_cleartext=True))
+    client, _ = greeted("AUTH LOGIN", login=Login("user", password, allow_cleartext=True))
     client.hear("334")
     client.hear("334")
     assert asked == ["once"]
