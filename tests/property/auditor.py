@@ -32,8 +32,6 @@ def _useless(verb: str, code: int) -> bool:
     """Whether this cannot be the answer to a command of a transaction."""
     if verb == "DATA":
         return code < 400 and code != 354
-    if verb == "BDAT" and code in {500, 502}:
-        return True  # of the models, one knows BDAT always, or never
     return verb in GROUP and 300 <= code < 400
 
 
@@ -87,6 +85,7 @@ class Auditor:
         self._tls = options.secured
         self._ehlo = 0
         """The last reply to EHLO."""
+        self._chunk_taken = False
         self._account: Account | None = None
         """The transaction since the last RSET, if any."""
         self._line = b""
@@ -209,8 +208,11 @@ class Auditor:
             self._hush(CLOSING)
         elif early and verb == "DOT":
             self._hush("a refusal in mid-content")
-        elif _useless(verb, code):
+        elif _useless(verb, code) or (
+            verb == "BDAT" and code in {500, 502} and not self._chunk_taken
+        ):
             self._hush(f"{code} to {verb}")
+        self._chunk_taken = self._chunk_taken or (verb == "BDAT" and code < 300)
         if verb == "EHLO":
             self._ehlo = code
             offers = {line.split()[0].upper() for line in self._lines[1:] if line.split()}

@@ -58,7 +58,7 @@ def test_the_invariants_hold_in_random_sessions(seeds: range) -> None:
 
 
 def test_the_outcome_does_not_depend_on_fragmentation(seeds: range) -> None:
-    for seed in seeds:
+    for seed in seeds[::4]:  # each is played four times
         honest = world(chance(seed), lies=False, closes=False)
         whole = _outcome(honest, ALL, ALL)
         assert _outcome(honest, 1, ALL) == whole, f"seed {seed}"
