@@ -24,7 +24,10 @@ def wait_until_read(sock: socket.socket) -> bool:
     Returns:
         False when the peer still had not after two seconds, or has no open socket any more.
     """
-    here, there = sock.getsockname()[1], sock.getpeername()[1]
+    try:
+        here, there = sock.getsockname()[1], sock.getpeername()[1]
+    except OSError:  # the peer has reset the connection
+        return False
     deadline = time.monotonic() + _LIMIT
     while time.monotonic() < deadline:
         try:

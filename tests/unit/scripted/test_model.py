@@ -15,6 +15,7 @@ from tests.scripted import (
     Reset,
     Send,
     SendPlain,
+    Stall,
     StartTLS,
     authority,
 )
@@ -253,7 +254,7 @@ def test_a_certificate_can_be_wrong_in_every_way(kind: str) -> None:
 def test_plain_octets_can_be_put_into_tls() -> None:
     context = ssl.create_default_context()
     authority().configure_trust(context)
-    noop = (SendPlain(b"250 ok\r\n"), Close())
+    noop = (SendPlain(b"250 ok\r\n"), Stall())
     with ModelServer(tls_on_connect=True, replies={"NOOP": noop}) as server:
         client = smtplib.SMTP_SSL("localhost", server.port, context=context)
         with pytest.raises(smtplib.SMTPServerDisconnected, match="wrong version number"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import threading
 
 import pytest
@@ -68,7 +69,12 @@ def test_successive_connections_get_successive_scripts_and_the_last_one_repeats(
 
 
 def test_it_listens_on_ipv6_when_asked() -> None:
-    with ScriptedServer(Script("greets", Send("220 hi"), ExpectEnd()), ipv6=True) as server:
+    script = Script("greets", Send("220 hi"), ExpectEnd())
+    try:
+        started = ScriptedServer(script, ipv6=True)
+    except OSError as error:
+        pytest.skip(f"no IPv6 on this host: {error}")
+    with started as server:
         assert server.address == f"[::1]:{server.port}"
         with connected(server) as sock:
             assert read_line(sock) == b"220 hi\r\n"
@@ -238,6 +244,16 @@ def test_a_server_that_stops_reading_notices_the_end_all_the_same() -> None:
         with connected(server) as sock:
             sock.sendall(b"hello")
         assert server.connections[0].received == b""
+
+
+def test_a_client_that_resets_before_it_has_heard_all_was_gone() -> None:
+    hold = Hold(threading.Event())
+    script = Script("says more than is heard", hold, Send("220 hello", each=1), ExpectEnd())
+    with at_fault(ScriptedServer(script), "the client was gone") as sock:
+        assert hold.reached.wait(20)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        hold.release.set()
 
 
 @pytest.mark.parametrize(
