@@ -80,7 +80,7 @@ class Peer:
                 tls.do_handshake()
             except ssl.SSLWantReadError:
                 self.sock.sendall(self._outgoing.read())
-                yield 0
+                yield 1
             else:
                 break
         self.sock.sendall(self._outgoing.read())

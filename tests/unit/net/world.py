@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from smtpwire.net.poll import Interruption
+
     Server: TypeAlias = Callable[[Peer], Iterator[float]]
+
+
+class Named(socket.socket):
+    """A socket with an address: those of a pair have none."""
+
+    def getsockname(self) -> tuple[str, int]:
+        return ("192.0.2.7", 40000)
 
 
 class World:
@@ -31,6 +40,7 @@ class World:
     Attributes:
         now: the time.
         stop: a server sets its `now` for a signal that comes.
+        interruption: the same, where it is somebody else's.
         blind: whether a write is tried before the input is looked at, as when that came just now.
         tick: seconds that each step of the client takes.
     """
@@ -38,11 +48,13 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *servers: Server) -> None:
         self.now = 1000.0
         self.stop = Stop()
+        self.interruption: Interruption = self.stop
         self.blind = False
         self.tick = 0.0
         self.peers: list[Peer] = []
         self._servers = list(servers)
         self._script: Iterator[float] = iter(())
+        self._over = False
         self._pause = 0.0
         self._signalled = False
         self._sockets: list[socket.socket] = []
@@ -51,12 +63,13 @@ class World:
 
     def connect(self) -> socket.socket:
         """The client's end of a connection to the next server."""
-        ours, theirs = socket.socketpair()
+        end, theirs = socket.socketpair()
+        ours = Named(fileno=end.detach())
         ours.setblocking(False)
         self._sockets += ours, theirs
         self.peers.append(Peer(theirs))
         self._script = self._servers.pop(0)(self.peers[-1])
-        self._pause = 0.0
+        self._over, self._pause = False, 0.0
         return ours
 
     @property
@@ -77,18 +90,20 @@ class World:
         while True:
             if ready := self._ready(fd, events):
                 return ready
-            if self.stop.now and not self._signalled:
+            if self.interruption.error() is not None and not self._signalled:
                 self._signalled = True
                 return 0
             if deadline is not None and self.now >= deadline:
                 return 0
-            if not self._pause:
+            if not self._pause and not self._over:
                 try:
                     self._pause = next(self._script)
-                    continue
                 except StopIteration:
-                    assert deadline is not None, "the client waits for ever"
-                    self._pause = max(0.0, deadline - self.now)
+                    self._over = True
+                continue
+            if self._over:
+                assert deadline is not None, "the client waits for ever"
+                self._pause = deadline - self.now
             if deadline is not None and self.now + self._pause >= deadline:
                 self._pause -= deadline - self.now
                 self.now = deadline

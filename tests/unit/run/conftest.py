@@ -1,0 +1,145 @@
+"""What the tests of runs share: a world of servers, and whoever watches."""
+
+from __future__ import annotations
+
+import _socket
+import os
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from smtpwire.client import ClientSettings, Server
+from smtpwire.core.address import parse_address
+from smtpwire.errors import ConnectError
+from smtpwire.net import dial
+from smtpwire.net.dial import Endpoint
+from smtpwire.run import session
+from smtpwire.run.messages import MessageSettings
+from smtpwire.run.report import MessageResult, Observer, Problem
+from smtpwire.run.runner import RunSettings, submit
+from smtpwire.run.stop import StopRequest
+from tests.unit.net.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from smtpwire.run.report import ConnectionInfo, RunReport
+    from tests.unit.net import world as worlds
+
+MAIL = Server("mail.example", 25)
+OTHER = Server("other.example", 2525)
+ENDPOINT = Endpoint(_socket.AF_INET, ("192.0.2.1", 25))
+RECIPIENT = parse_address("b@y")
+
+
+class Watcher(Observer):
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.connections: list[ConnectionInfo] = []
+        self.results: list[MessageResult] = []
+        self.problems: list[Problem] = []
+        self.warnings: list[tuple[str, str]] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def connected(self, info: ConnectionInfo) -> None:
+        self.connections.append(info)
+
+    def message(self, result: MessageResult) -> None:
+        self.results.append(result)
+
+    def problem(self, problem: Problem) -> None:
+        self.problems.append(problem)
+
+    def warning(self, where: str, text: str) -> None:
+        self.warnings.append((where, text))
+
+    @property
+    def outcomes(self) -> list[str]:
+        """Of each message, in the order in which they were settled: its name and outcome."""
+        return [
+            f"{os.path.basename(result.name)} {result.outcome.value}" for result in self.results
+        ]
+
+
+class Run:
+    """A run against the servers of a world."""
+
+    def __init__(self, world: World, stop: StopRequest, names: list[str]) -> None:
+        self.world = world
+        self.stop = stop
+        self.names = names
+        self.watcher = Watcher()
+        self.tried: list[str] = []
+
+    def __call__(
+        self,
+        messages: int = 1,
+        *,
+        client: ClientSettings | None = None,
+        message_settings: MessageSettings | None = None,
+        **settings: bool,
+    ) -> RunReport:
+        """Submit so many of the small messages."""
+        chosen = MessageSettings(
+            names=self.names[:messages],
+            reverse_path=parse_address("a@x"),
+            recipients=(RECIPIENT,),
+        )
+        client = client or ClientSettings(servers=(MAIL,), helo="me.example")
+        return submit(
+            RunSettings(client, message_settings or chosen, **settings), self.watcher, self.stop
+        )
+
+
+class MakeRun(Protocol):
+    """What the fixture `run` is."""
+
+    def __call__(self, *servers: worlds.Server | None) -> Run:
+        """Prepare a run that finds these servers, one a connection; None for one out of reach."""
+        raise NotImplementedError
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MakeRun]:
+    names = []
+    for number in range(5):
+        path = tmp_path / f"m{number}"
+        path.write_text(f"Subject: {number}\n\nhello\n", encoding="ascii")
+        names.append(str(path))
+    made: list[World] = []
+
+    def make(*servers: worlds.Server | None) -> Run:
+        stop = StopRequest()
+        world = World(monkeypatch, *filter(None, servers))
+        made.append(world)
+        world.interruption = stop
+        run = Run(world, stop, names)
+        reachable = [server is not None for server in servers]
+
+        def resolve(host: str, port: int, poller: object, **how: object) -> list[Endpoint]:
+            run.tried.append(host)
+            return [ENDPOINT]
+
+        def connect(
+            endpoints: list[Endpoint], poller: object, **how: object
+        ) -> tuple[_socket.socket, Endpoint]:
+            if not reachable.pop(0):
+                raise ConnectError("cannot connect to 192.0.2.1: connection refused")
+            return world.connect(), ENDPOINT
+
+        monkeypatch.setattr(session, "Poller", lambda wake_fd: world)
+        monkeypatch.setattr(dial, "resolve", resolve)
+        monkeypatch.setattr(dial, "connect", connect)
+        return run
+
+    before = sorted(os.listdir("/proc/self/fd"))
+    yield make
+    for world in made:
+        assert world.servers_left == 0, "fewer connections than the test says"
+        world.close()
+    assert sorted(os.listdir("/proc/self/fd")) == before, "a descriptor stays open"
