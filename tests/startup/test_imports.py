@@ -62,7 +62,7 @@ PACKAGE = {
         "parameters reply sender session step transaction"
     ),
     "smtpwire.message": "body content dots eol opening reader scan source spool",
-    "smtpwire.net": "connection dial hostname outbox poll timeouts tls transport",
+    "smtpwire.net": "connection dial handshake hostname outbox poll timeouts tls transport",
     "smtpwire.run": "messages report runner session stop tally",
 }
 """All that a plain submission imports of the package: by package, its modules."""

@@ -13,6 +13,7 @@ from time import monotonic
 from smtpwire.core.command import SecretLine, Wait
 from smtpwire.core.event import Replied, Settled, StartTLS
 from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
+from smtpwire.net.handshake import Handshake
 from smtpwire.net.outbox import Outbox
 from smtpwire.net.poll import BROKEN, READ, WRITE
 from smtpwire.net.timeouts import Deadline, limit
@@ -97,10 +98,8 @@ class Connection:
         self._readers: dict[int, BodyReader] = {}
         self._written = 0
         self._deadline = Deadline(timeout)
-        self._shaking: TLSTransport | None = None
-        """The transport whose handshake is going on."""
-        self._shaking_wants = READ
-        self._server_name = ""
+        self._shaking: Handshake | None = None
+        """The handshake that is going on."""
         self._tls_first = engine.secured
         """TLS begins with the connection, before the greeting."""
 
@@ -205,12 +204,12 @@ class Connection:
 
     def _interest(self) -> int:
         if self._shaking is not None:
-            return self._shaking_wants
+            return self._shaking.waits_for
         return READ | WRITE if self._outbox and not self._transport.deaf else READ
 
     def _ready(self, ready: int, stop: Interruption) -> None:
         if self._shaking is not None:
-            self._handshake(self._shaking)
+            self._shake(self._shaking)
         elif ready & (READ | BROKEN):
             self._read()
         else:
@@ -297,35 +296,26 @@ class Connection:
             self._start_tls()
 
     def _start_tls(self) -> None:
-        context, self._server_name = self._tls()
         try:
-            self._transport = self._shaking = TLSTransport(self._sock, context, self._server_name)
-        except OSError as error:  # it ended just now
-            self._handshake_failed(error)
+            self._shaking = Handshake(self._sock, *self._tls())
+        except TLSError as error:
+            self.engine.connection_lost(error)
             return
-        self._handshake(self._shaking)
+        self._transport = self._shaking.transport
+        self._shake(self._shaking)
 
-    def _handshake(self, transport: TLSTransport) -> None:
+    def _shake(self, handshake: Handshake) -> None:
         try:
-            want = transport.handshake()
-        except OSError as error:
+            self.peer = handshake.go_on()
+        except TLSError as error:
             self._shaking = None
-            self._handshake_failed(error, transport.connection)
+            self.engine.connection_lost(error)
             return
-        self._shaking_wants = WRITE if want == "write" else READ
-        if want is None:
-            from smtpwire.net.tls import describe
-
+        if self.peer is not None:
             self._shaking = None
-            self.peer = describe(transport.connection)
             if not self._tls_first:
                 self.engine.tls_established()
             self._tls_first = False
-
-    def _handshake_failed(self, error: OSError, connection: ssl.SSLSocket | None = None) -> None:
-        from smtpwire.net.tls import tls_error
-
-        self.engine.connection_lost(tls_error(error, self._server_name, connection))
 
 
 def _lost(error: OSError) -> ConnectionLost:

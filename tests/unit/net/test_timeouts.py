@@ -1,12 +1,25 @@
-"""Limits of time, and what extends them."""
+"""Limits of time, and what extends them; for a driver, too, on a clock that is a number."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from smtpwire.core.command import Wait
+from smtpwire.core.event import Close
+from smtpwire.core.session import SessionOptions
+from smtpwire.core.transaction import Outcome
+from smtpwire.errors import ServerClosing, TimedOut
 from smtpwire.net import timeouts
 from smtpwire.net.timeouts import FIXED, SECONDS, Deadline, limit
+from tests.unit.net.played import CHUNKING, PIPELINING, Played, Text, greet, take_envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.unit.net.peer import Peer
+    from tests.unit.net.world import Worlds
 
 
 class Clock:
@@ -106,3 +119,182 @@ def test_nothing_extends_the_last_waits(clock: Clock, wait: Wait) -> None:
     clock.now += SECONDS[wait]
     assert not deadline.follow(wait, replies=4, written=200)
     assert deadline.passed
+
+
+# -- of a driver -----------------------------------------------------------------------------------
+
+
+def test_octets_that_trickle_do_not_extend_the_wait_for_a_reply(world: Worlds) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        for octet in b"220-" + b"x" * 1000:
+            peer.say(bytes([octet]))
+            yield 20
+
+    patient = world(server)
+    error = Played(patient).run().error
+    assert isinstance(error, TimedOut)
+    assert error.wait == "GREETING"
+    assert str(error) == "waited 300 seconds for the greeting"
+    assert patient.now == 1300
+
+
+def test_octets_that_never_pause_do_not_extend_it_either(world: Worlds) -> None:
+    """There is something to read at every look, and it is never a reply."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        peer.say(b"220-")
+        while True:
+            peer.say(b"x")
+            peer.say(b"x")
+            yield 0
+
+    busy = world(server)
+    busy.tick = 0.5
+    played = Played(busy, timeout=60)
+    played.connection._transport.recv = lambda: played.connection._sock.recv(1)  # type: ignore[method-assign]
+    assert isinstance(played.run().error, TimedOut)
+    assert busy.now <= 1061
+
+
+def test_each_line_of_a_reply_is_on_the_same_clock(world: Worlds) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        peer.say("220 mail.example")
+        yield 0
+        for _ in range(1000):
+            peer.say("250-more")
+            yield 100
+
+    patient = world(server)
+    error = Played(patient).run().error
+    assert isinstance(error, TimedOut)
+    assert error.wait == "HELLO"
+    assert patient.now == 1300
+
+
+def test_each_reply_has_its_own_time(world: Worlds) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield 299
+        peer.say("220 mail.example")
+        yield 299
+        peer.say(*PIPELINING)
+        yield 299
+        peer.say("250 ok")
+        yield 299
+        peer.say("250 ok")
+        yield 119
+        peer.say("354 go on")
+        yield 599
+        peer.say("250 queued")
+        yield 4
+        peer.say("221 bye")
+        yield 0
+
+    played = Played(world(server))
+    assert played.run() == Close(None)
+    assert played.outcomes == [Outcome.ACCEPTED]
+
+
+def test_timeout_is_for_every_phase(world: Worlds) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from greet(peer)
+        yield 21
+
+    short = world(server)
+    error = Played(short, timeout=20).run().error
+    assert str(error) == "waited 20 seconds for the reply to MAIL"
+    assert short.now == 1020
+
+
+def test_what_had_come_by_the_deadline_counts(world: Worlds) -> None:
+    """The process was stopped for an hour (SIGSTOP, or a laptop that slept)."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        for _ in take_envelope(peer):
+            stopped.now += 3600
+            yield 0
+        peer.say("250 queued", "221 bye")
+        stopped.now += 3600
+        yield 0
+
+    stopped = world(server)
+    played = Played(stopped)
+    assert played.run() == Close(None)
+    assert played.outcomes == [Outcome.ACCEPTED]
+
+
+def test_a_server_that_takes_no_content(world: Worlds) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+
+    deaf = world(server)
+    played = Played(deaf, Text(*[b"x" * 78 + b"\r\n"] * 50_000))
+    error = played.run().error
+    assert isinstance(error, TimedOut)
+    assert error.wait == "BLOCK"
+    assert deaf.now == 1180
+    assert played.outcomes == [Outcome.DEFERRED]
+
+
+def test_a_server_that_takes_content_slowly_is_waited_for(world: Worlds) -> None:
+    body = Text(*[b"x" * 78 + b"\r\n"] * 50_000)
+
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+        heard = b""
+        while not heard.endswith(b"QUIT\r\n"):
+            heard += peer.hear()
+            yield 170
+        peer.say("250 queued", "221 bye")
+        yield 0
+
+    slow = world(server)
+    played = Played(slow, body)
+    assert played.run() == Close(None)
+    assert slow.now > 1000 + 2 * 180
+
+
+def test_no_answer_to_the_end_of_data(world: Worlds) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+
+    silent = world(server)
+    played = Played(silent)
+    error = played.run().error
+    assert isinstance(error, TimedOut)
+    assert error.wait == "END_OF_DATA"
+    assert silent.now == 1600
+    assert played.outcomes == [Outcome.UNKNOWN]
+
+
+@pytest.mark.parametrize("answer", [(), ("250-still here",)])
+def test_quit_is_not_waited_for_long(world: Worlds, answer: tuple[str, ...]) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+        peer.say("250 queued")
+        yield 1
+        while answer:
+            peer.say(*answer)
+            yield 1
+
+    silent = world(server)
+    played = Played(silent)
+    assert played.run() == Close(None)
+    assert played.outcomes == [Outcome.ACCEPTED]
+    assert silent.now == 1005
+
+
+def test_a_closing_server_is_not_waited_for_long(world: Worlds) -> None:
+    """A second end of data is out when the 421 comes: its reply may come yet, for five seconds."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        yield from greet(peer, *CHUNKING)
+        peer.hear()
+        peer.say("250 ok", "250 ok", "421 closing")
+        yield 100
+
+    closing = world(server)
+    options = SessionOptions(helo="me.example", no_wait=True)
+    played = Played(closing, Text(), Text(), options=options)
+    assert isinstance(played.run().error, ServerClosing)
+    assert played.outcomes == [Outcome.DEFERRED, Outcome.UNKNOWN]
+    assert closing.now == 1005

@@ -119,3 +119,19 @@ class World:
 
     def forget(self) -> None:
         """Stop watching."""
+
+
+class Worlds:
+    """Makes a world around one server."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self._made: list[World] = []
+
+    def __call__(self, server: Server) -> World:
+        self._made.append(World(self._monkeypatch, server))
+        return self._made[-1]
+
+    def close(self) -> None:
+        for made in self._made:
+            made.close()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smtpwire.client import ClientSettings, Login, Server
-from smtpwire.core.session import TLSMode
+from smtpwire.client import ClientSettings, Login
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import (
     AuthFailed,
@@ -16,17 +15,15 @@ from smtpwire.errors import (
     ConnectionLost,
     GreetingRefused,
     HelloRefused,
-    MessageUnreadable,
     RemoteProtocolError,
     ServerClosing,
     TimedOut,
-    TLSError,
 )
 from smtpwire.run.messages import MessageSettings
 from smtpwire.run.report import Observer
 from smtpwire.run.runner import RunSettings, submit
 from tests.unit.run.conftest import MAIL, OTHER, RECIPIENT
-from tests.unit.run.servers import Obedient, last_words, refusing_tls, vanish
+from tests.unit.run.servers import Obedient, last_words, vanish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +34,6 @@ if TYPE_CHECKING:
     from tests.unit.run.servers import Answer
 
 BOTH = ClientSettings(servers=(MAIL, OTHER), helo="me.example")
-
-
-def opportunistic(**more: object) -> ClientSettings:
-    settings = ClientSettings(servers=(MAIL,), helo="me.example", tls=TLSMode.OPPORTUNISTIC)
-    return settings._replace(**more)  # type: ignore[arg-type]
 
 
 # -- the usual way ---------------------------------------------------------------------------------
@@ -306,58 +298,10 @@ def test_the_next_server_is_tried_when_one_sends_us_away(run: MakeRun) -> None:
     assert warning[1].endswith(": 554 5.3.2 not here; trying the next server")
 
 
-def test_all_of_them_out_of_reach(run: MakeRun) -> None:
-    submission = run(None, None)
-    report = submission(2, client=BOTH)
-    (problem,) = report.problems
-    assert problem.where == "other.example:2525"
-    assert submission.watcher.outcomes == ["m0 deferred", "m1 unsent"]
-
-
 def test_who_was_out_of_reach_is_tried_last_from_then_on(run: MakeRun) -> None:
     submission = run(None, Obedient(), Obedient())
     assert submission(2, client=BOTH, disconnect=True).outcomes[Outcome.ACCEPTED] == 2
     assert submission.tried == ["mail.example", "other.example", "other.example"]
-
-
-def test_a_name_with_colons_is_in_brackets(run: MakeRun) -> None:
-    submission = run(None)
-    submission(client=ClientSettings(servers=(Server("2001:db8::1", 25),)))
-    assert submission.watcher.problems[0].where == "[2001:db8::1]:25"
-
-
-# -- TLS that fails --------------------------------------------------------------------------------
-
-
-def test_a_failed_handshake_is_followed_by_a_connection_in_the_clear(run: MakeRun) -> None:
-    second, third = Obedient("STARTTLS"), Obedient("STARTTLS")
-    submission = run(refusing_tls, second, third)
-    report = submission(2, client=opportunistic(), disconnect=True)
-    assert report.outcomes[Outcome.ACCEPTED] == 2
-    assert "STARTTLS" not in second.verbs + third.verbs
-    (warning,) = submission.watcher.warnings
-    assert warning[0] == "mail.example:25"
-    assert warning[1].endswith("; going on without TLS")
-
-
-def test_silence_in_the_handshake_too(run: MakeRun) -> None:
-    def silent(peer: Peer) -> Iterator[float]:
-        steps = refusing_tls(peer)
-        for _ in range(3):
-            yield next(steps)
-
-    submission = run(silent, Obedient("STARTTLS"))
-    assert submission(client=opportunistic(timeout=30.0)).outcomes[Outcome.ACCEPTED] == 1
-    assert submission.world.now == 1030
-
-
-@pytest.mark.parametrize("tls", [TLSMode.REQUIRED, TLSMode.OPPORTUNISTIC])
-def test_not_where_tls_is_required(run: MakeRun, tls: TLSMode) -> None:
-    verify = opportunistic().tls_settings._replace(verify=tls is TLSMode.OPPORTUNISTIC)
-    submission = run(refusing_tls)
-    report = submission(client=opportunistic(tls=tls, tls_settings=verify))
-    assert submission.watcher.outcomes == ["m0 unsent"]
-    assert isinstance(report.problems[0].error, TLSError)
 
 
 # -- --stop ----------------------------------------------------------------------------------------
@@ -449,19 +393,3 @@ def test_a_signal_while_connecting(run: MakeRun, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("smtpwire.net.dial.connect", connect)
     assert submission(2).problems == ()
     assert submission.watcher.outcomes == ["m0 unsent", "m1 unsent"]
-
-
-# -- lists of names --------------------------------------------------------------------------------
-
-
-def test_a_list_that_cannot_be_read_to_its_end(run: MakeRun) -> None:
-    submission = run(Obedient())
-
-    def names() -> Iterator[str]:
-        yield submission.names[0]
-        raise MessageUnreadable("it broke", where="list")
-
-    settings = MessageSettings(names=names(), recipients=(RECIPIENT,))
-    report = submission(message_settings=settings)
-    assert sorted(submission.watcher.outcomes) == ["list unsent", "m0 accepted"]
-    assert report.problems[0].where == "list"

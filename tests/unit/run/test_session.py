@@ -12,11 +12,12 @@ import pytest
 from smtpwire.client import ClientSettings, Login, Server, TLSSettings
 from smtpwire.core.session import TLSMode
 from smtpwire.core.transaction import Outcome
+from smtpwire.errors import TLSError
 from smtpwire.net import dial
 from smtpwire.run.session import where_of
 from tests.scripted.certificates import authority
 from tests.unit.run.conftest import ENDPOINT, MAIL
-from tests.unit.run.servers import Obedient
+from tests.unit.run.servers import Obedient, refusing_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,3 +239,42 @@ def test_a_signal_in_the_handshake(run: MakeRun) -> None:
     report = submission(client=client(tls=TLSMode.OPPORTUNISTIC))
     assert report.problems == ()
     assert submission.watcher.warnings == [], "nobody goes on in the clear"
+
+
+def opportunistic(**more: object) -> ClientSettings:
+    settings = ClientSettings(servers=(MAIL,), helo="me.example", tls=TLSMode.OPPORTUNISTIC)
+    return settings._replace(**more)  # type: ignore[arg-type]
+
+
+# -- TLS that fails --------------------------------------------------------------------------------
+
+
+def test_a_failed_handshake_is_followed_by_a_connection_in_the_clear(run: MakeRun) -> None:
+    second, third = Obedient("STARTTLS"), Obedient("STARTTLS")
+    submission = run(refusing_tls, second, third)
+    report = submission(2, client=opportunistic(), disconnect=True)
+    assert report.outcomes[Outcome.ACCEPTED] == 2
+    assert "STARTTLS" not in second.verbs + third.verbs
+    (warning,) = submission.watcher.warnings
+    assert warning[0] == "mail.example:25"
+    assert warning[1].endswith("; going on without TLS")
+
+
+def test_silence_in_the_handshake_too(run: MakeRun) -> None:
+    def silent(peer: Peer) -> Iterator[float]:
+        steps = refusing_tls(peer)
+        for _ in range(3):
+            yield next(steps)
+
+    submission = run(silent, Obedient("STARTTLS"))
+    assert submission(client=opportunistic(timeout=30.0)).outcomes[Outcome.ACCEPTED] == 1
+    assert submission.world.now == 1030
+
+
+@pytest.mark.parametrize("tls", [TLSMode.REQUIRED, TLSMode.OPPORTUNISTIC])
+def test_not_where_tls_is_required(run: MakeRun, tls: TLSMode) -> None:
+    verify = opportunistic().tls_settings._replace(verify=tls is TLSMode.OPPORTUNISTIC)
+    submission = run(refusing_tls)
+    report = submission(client=opportunistic(tls=tls, tls_settings=verify))
+    assert submission.watcher.outcomes == ["m0 unsent"]
+    assert isinstance(report.problems[0].error, TLSError)
