@@ -12,8 +12,14 @@ from pathlib import Path
 import pytest
 
 from smtpwire.cli.exitcode import ExitCode
-from smtpwire.cli.jsonlog import connection_record, message_record, recipient_record
+from smtpwire.cli.jsonlog import (
+    connection_record,
+    message_record,
+    problem_record,
+    recipient_record,
+)
 from smtpwire.cli.options import OPTIONS
+from smtpwire.run.report import Problem
 from tests.command import run_smtp
 from tests.unit.cli.results import CONNECTION, SENT
 
@@ -72,6 +78,7 @@ def test_it_documents_every_field_of_every_record() -> None:
         connection_record(CONNECTION),
         message_record(SENT),
         recipient_record(SENT, SENT.recipients[0]),
+        problem_record(Problem("h:25", None, None, "", None, None)),
     )
     items = re.findall(r"^\.It Va (.+)$", section("RECORDS"), re.MULTILINE)
     assert {field for item in items for field in item.split(" , ")} == there_are

@@ -1,8 +1,12 @@
-r"""Records for programs: a JSON object a line for each connection, message and recipient.
+r"""Records for programs: a JSON object a line for each connection, message, recipient and failure.
 
 The manual page documents every field.  `version` is raised when a field goes or changes its
 meaning; a new field alone does not raise it.  The output is ASCII, so that nothing in it can do
 anything to a terminal; an octet that is not UTF-8 appears in a string as `\xNN`.
+
+Records are written one by one, and a long reply that stands behind many of them is written once:
+one reply to the end of data of a message to thousands must cost neither memory nor disk by the
+thousand.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import json
 
 from smtpwire.core.transaction import Outcome
+from smtpwire.errors import HelloRefused, RemoteProtocolError
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
@@ -18,9 +23,12 @@ if TYPE_CHECKING:
 
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import RecipientOutcome
-    from smtpwire.run.report import ConnectionInfo, MessageResult
+    from smtpwire.run.report import ConnectionInfo, MessageResult, Problem
 
 VERSION = 1
+
+LONG_REPLY = 4096
+"""Characters; a longer reply is not written again in the records that follow."""
 
 
 class JsonLog(Observer):
@@ -35,20 +43,33 @@ class JsonLog(Observer):
         """
         self._write = write
         self._clock = clock
+        self._long_lines: object = None
+        """The lines of the last long reply that was written."""
 
     def connected(self, info: ConnectionInfo) -> None:
         """Record a connection."""
-        self._records([connection_record(info)])
+        self._record(connection_record(info))
 
     def message(self, result: MessageResult) -> None:
         """Record a message, and behind it each of its recipients."""
-        recipients = [recipient_record(result, outcome) for outcome in result.recipients]
-        self._records([message_record(result), *recipients])
+        self._record(message_record(result))
+        for outcome in result.recipients:
+            self._record(recipient_record(result, outcome))
 
-    def _records(self, records: list[dict[str, object]]) -> None:
+    def problem(self, problem: Problem) -> None:
+        """Record what failed outside of any message; the others are in their messages' records."""
+        if problem.outcome is None:
+            self._record(problem_record(problem))
+
+    def _record(self, record: dict[str, object]) -> None:
+        lines = record.get("lines")
+        if isinstance(lines, list) and sum(map(len, lines)) > LONG_REPLY:
+            if lines == self._long_lines:
+                record["lines"] = None
+            else:
+                self._long_lines = lines
         time = round(self._clock(), 6)
-        head: dict[str, object] = {"version": VERSION, "time": time}
-        self._write(*[json.dumps({**head, **record}) for record in records])
+        self._write(json.dumps({"version": VERSION, "time": time, **record}))
 
 
 def connection_record(info: ConnectionInfo) -> dict[str, object]:
@@ -74,7 +95,8 @@ def message_record(result: MessageResult) -> dict[str, object]:
     outcomes = dict.fromkeys((outcome.value for outcome in Outcome), 0)
     for recipient in result.recipients:
         outcomes[recipient.outcome.value] += 1
-    sender = result.reverse_path
+    sender, error = result.reverse_path, result.error
+    reply = error.reply if result.reply is None and error is not None else result.reply
     return {
         "record": "message",
         "name": _text(result.name),
@@ -83,8 +105,8 @@ def message_record(result: MessageResult) -> dict[str, object]:
         "octets": result.octets,
         "outcomes": outcomes,
         "command": result.command or None,
-        **_reply(result.reply),
-        "error": None if result.error is None else _text(str(result.error)),
+        **_reply(reply),
+        "error": None if error is None else _text(str(error)),
         "seconds": round(result.seconds, 6),
     }
 
@@ -101,11 +123,28 @@ def recipient_record(result: MessageResult, outcome: RecipientOutcome) -> dict[s
     }
 
 
+def problem_record(problem: Problem) -> dict[str, object]:
+    """Return the record of what failed outside of any message, such as a greeting or a login."""
+    error = problem.error
+    return {
+        "record": "problem",
+        "where": _text(problem.where),
+        "error": None if error is None else _text(str(error)),
+        **_reply(problem.reply),
+        "ehlo": _reply(error.ehlo) if isinstance(error, HelloRefused) else None,
+        "line": _octets(error.line) if isinstance(error, RemoteProtocolError) else None,
+    }
+
+
 def _reply(reply: Reply | None) -> dict[str, object]:
     if reply is None:
         return {"code": None, "enhanced": None, "lines": []}
     enhanced = None if reply.status is None else str(reply.status)
     return {"code": reply.code, "enhanced": enhanced, "lines": list(reply.lines)}
+
+
+def _octets(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", "backslashreplace")
 
 
 def _text(text: str) -> str:
