@@ -4,6 +4,9 @@ The handlers only take a note; a wake-up descriptor ends whatever wait is going 
 loop sees the signal at once and closes the connection without ending a message.  Only what is
 called through `during` is cut short by an exception: reading a pipe may block for ever, and Python
 goes on with an interrupted read by itself (PEP 475).
+
+A signal that comes just before such a read begins does not interrupt it, and its handler, which is
+Python, would wait for the read to end.  So an alarm goes off again and again meanwhile.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_AGAIN = 0.1
+"""Seconds after which a read that missed a signal is interrupted."""
 
 
 class StopRequest:
@@ -43,16 +49,19 @@ class StopRequest:
         """A signal that comes now is raised."""
 
     def install(self) -> None:
-        """Take SIGINT and SIGTERM from now on; only in the main thread."""
+        """Take SIGINT, SIGTERM and SIGALRM from now on; only in the main thread."""
         self.wake_fd, self._write_fd = os.pipe()
         os.set_blocking(self.wake_fd, False)
         os.set_blocking(self._write_fd, False)
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         for number in _SIGNALS:
             self._before.append((number, signal.signal(number, self._note)))
+        alarm = signal.signal(signal.SIGALRM, lambda _number, _frame: None)
+        self._before.append((signal.SIGALRM, alarm))
 
     def uninstall(self) -> None:
         """Give the signals back to whoever had them; `install` was called before."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() returned
         self._before.clear()
@@ -73,13 +82,17 @@ class StopRequest:
         Raises:
             Interrupted: a signal came, before or meanwhile.
         """
-        self._cut_short = True
+        if self.wake_fd >= 0:
+            self._cut_short = True
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
         try:
             if (error := self.error()) is not None:
                 raise error
             return blocking()
         finally:
             self._cut_short = False
+            if self.wake_fd >= 0:
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,6 +68,38 @@ def test_what_blocks_is_cut_short(stop: StopRequest) -> None:
     os.close(write)
 
 
+def test_a_signal_that_comes_just_before_a_read_ends_it_too(stop: StopRequest) -> None:
+    """Its handler has not run when the read begins, and nothing interrupts the read any more."""
+    read, write = os.pipe()
+
+    def blocking() -> bytes:
+        # To note the signal as the system does, without a step of Python between it and the read.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        signal.raise_signal(signal.SIGTERM)
+        os.read(read, 1)
+        return b""
+
+    watchdog = threading.Timer(20, os.write, (write, b"x"))
+    alarms: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: _unblock(alarms, number))
+    watchdog.start()
+    try:
+        with pytest.raises(Interrupted, match="stopped by SIGTERM"):
+            stop.during(blocking)
+    finally:
+        watchdog.cancel()
+        signal.signal(signal.SIGALRM, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    assert alarms
+    os.close(read)
+    os.close(write)
+
+
+def _unblock(alarms: list[int], number: int) -> None:
+    alarms.append(number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
 def test_nothing_that_blocks_is_begun_after_a_signal(stop: StopRequest) -> None:
     signal.raise_signal(signal.SIGINT)
     with pytest.raises(Interrupted, match="stopped by SIGINT"):
@@ -86,13 +119,15 @@ def test_an_error_of_the_call_passes_through(stop: StopRequest) -> None:
 
 
 def test_the_signals_are_given_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    before = [signal.getsignal(number) for number in numbers]
     fds = sorted(os.listdir("/proc/self/fd"))
     request = StopRequest()
     request.install()
     assert signal.getsignal(signal.SIGINT) != before[0]
     request.uninstall()
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in numbers] == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert request.wake_fd == -1
     assert sorted(os.listdir("/proc/self/fd")) == fds
 
