@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import reference
-from tests.command import Completed, run_smtp
-from tests.faults.batch import content, said_of_messages, submit_batch
+from tests.command import run_smtp
 from tests.faults.outcome import failure, succeeded
 from tests.faults.talk import LOCKSTEP, MESSAGE, PIPELINING, farewell, opening
+from tests.faults.transactions import envelope
+from tests.faults.verbose import content, said_of_messages, submit, submit_batch
 from tests.scripted import (
     Close,
     Expect,
@@ -33,16 +35,6 @@ if TYPE_CHECKING:
 CHUNKING = (*PIPELINING, "SIZE", "CHUNKING")
 STRICT_CHUNKING = (*LOCKSTEP, "SIZE", "CHUNKING")
 BOTH = pytest.mark.parametrize("offers", [CHUNKING, STRICT_CHUNKING], ids=["group", "strict"])
-
-
-def submit(server: str, *options: str, message: bytes = MESSAGE) -> Completed:
-    """Submit one message from standard input, in the first form."""
-    return run_smtp("-v", *options, server, "s@x", "r@x", stdin=message)
-
-
-def envelope(*offers: str) -> tuple[Step, ...]:
-    """Everything up to the content, accepted."""
-    return (*opening(*offers), Expect("MAIL"), Send("250 ok"), Expect("RCPT"), Send("250 ok"))
 
 
 def chunk_sizes(server: ModelServer) -> list[tuple[int, bool]]:
@@ -186,33 +178,60 @@ COMMANDS_AS_CONTENT = (
 )
 
 
-@pytest.mark.parametrize("refusal", ["500 5.5.2 what?", "502 5.5.1 not implemented"])
-@pytest.mark.parametrize("chunks", [(), ("--chunk-size", "10")], ids=["one chunk", "chunks"])
-@BOTH
-def test_fault_157_where_bdat_is_unknown_the_message_goes_by_data_on_a_new_connection(
-    scripted: MakeScripted, offers: tuple[str, ...], chunks: tuple[str, ...], refusal: str
-) -> None:
-    """Whoever does not know BDAT reads the content as commands: not a word more may be said."""
+def unknown_bdat(offers: tuple[str, ...], line: str, refusal: str) -> tuple[Script, Script]:
+    """A session that ends with a refused BDAT, and one that takes the message by DATA."""
     strict = offers is STRICT_CHUNKING
-    octets = len("BDAT 10\r\n") if chunks else len(f"BDAT {len(COMMANDS_AS_CONTENT)} LAST\r\n")
-    server = scripted(
+    turn = (Send("250 ok"),) if strict else ()
+    return (
         Script(
             "offers CHUNKING and does not know BDAT",
-            *(*envelope(*offers), ReadOctets(octets), Close(refusal, crossing=True)),
+            *(*envelope(*offers), ReadOctets(len(line)), Close(refusal, crossing=True)),
         ),
         Script(
             "offers CHUNKING again",
-            *(*opening(*offers), Expect("MAIL"), *((Send("250 ok"),) if strict else ())),
-            *(Expect("RCPT"), *((Send("250 ok"),) if strict else ())),
+            *(*opening(*offers), Expect("MAIL"), *turn, Expect("RCPT"), *turn),
             *(Expect("DATA"), Send("354 go" if strict else "250 ok\n250 ok\n354 go")),
             *(ReadData(), Send("250 2.0.0 queued"), *farewell()),
         ),
     )
-    done = submit(server.address, *chunks, message=COMMANDS_AS_CONTENT)
+
+
+REFUSALS = pytest.mark.parametrize("refusal", ["500 5.5.2 what?", "502 5.5.1 not implemented"])
+
+
+@REFUSALS
+@pytest.mark.parametrize(
+    ("offers", "options"),
+    [(CHUNKING, ()), (STRICT_CHUNKING, ()), (STRICT_CHUNKING, ("--chunk-size", "10"))],
+    ids=["group", "strict", "strict-chunks"],
+)
+def test_fault_157_where_bdat_is_unknown_the_message_goes_by_data_on_a_new_connection(
+    scripted: MakeScripted, offers: tuple[str, ...], options: tuple[str, ...], refusal: str
+) -> None:
+    """Whoever does not know BDAT reads the content as commands: not a word more may be said."""
+    line = "BDAT 10\r\n" if options else f"BDAT {len(COMMANDS_AS_CONTENT)} LAST\r\n"
+    server = scripted(*unknown_bdat(offers, line, refusal))
+    done = submit(server.address, *options, message=COMMANDS_AS_CONTENT)
     assert succeeded(done), done
     assert said_of_messages(done) == ["sent"]
     assert len(server.connections) == 2
     assert server.connections[1].contents == [COMMANDS_AS_CONTENT]
+
+
+@REFUSALS
+def test_fault_157_with_more_chunks_out_the_message_is_refused_or_goes_once(
+    scripted: MakeScripted, refusal: str
+) -> None:
+    """The refusal may be of that chunk alone, and the last one may have been taken without it."""
+    server = scripted(*unknown_bdat(CHUNKING, "BDAT 10\r\n", refusal))
+    done = submit(server.address, "--chunk-size", "10", message=COMMANDS_AS_CONTENT)
+    if done.code:
+        assert refusal in failure(done, 65)
+        assert said_of_messages(done) == ["refused"]
+        assert len(server.connections) == 1
+    else:
+        assert said_of_messages(done) == ["sent"]
+        assert server.connections[1].contents == [COMMANDS_AS_CONTENT]
 
 
 def test_fault_157_no_word_follows_the_refused_bdat(scripted: MakeScripted) -> None:
@@ -233,17 +252,27 @@ def test_fault_157_no_word_follows_the_refused_bdat(scripted: MakeScripted) -> N
     assert server.connections[1].contents == [MESSAGE]
 
 
-@pytest.mark.parametrize("options", [(), ("--no-wait",)], ids=["waiting", "no-wait"])
-def test_fault_157_every_message_goes_once_and_in_order(
-    start: Start, tmp_path: Path, options: tuple[str, ...]
-) -> None:
+def test_fault_157_every_message_goes_once_and_in_order(start: Start, tmp_path: Path) -> None:
     server = start(ModelServer(offers=CHUNKING, replies={"BDAT": "502 5.5.1 not implemented"}))
-    done = submit_batch(server.address, tmp_path, *options, count=5)
+    done = submit_batch(server.address, tmp_path, count=5)
     assert succeeded(done), done
     assert said_of_messages(done) == ["sent"] * 5
     assert [message.content for message in server.messages] == [content(n) for n in range(1, 6)]
     assert {message.by for message in server.messages} == {"DATA"}
     assert len(server.connections) == 2
+
+
+def test_fault_157_without_waiting_no_message_goes_twice(start: Start, tmp_path: Path) -> None:
+    """The contents of all were out when the first was refused; each has an answer of its own."""
+    server = start(ModelServer(offers=CHUNKING, replies={"BDAT": "502 5.5.1 not implemented"}))
+    done = submit_batch(server.address, tmp_path, "--no-wait", count=5)
+    assert done.code in {0, 65}, done
+    delivered = sorted(message.content for message in server.messages)
+    outcomes = [line.split(" ")[:2] for line in done.stdout.splitlines()]
+    sent = [name for word, name in outcomes if word == "sent:"]
+    assert delivered == sorted(content(int(re.findall(r"([0-9]+)\.eml", n)[0])) for n in sent)
+    assert content(1) in delivered
+    assert {message.by for message in server.messages} == {"DATA"}
 
 
 def test_fault_157_a_server_that_knows_neither_bdat_nor_data_ends_in_no_loop(start: Start) -> None:

@@ -1,4 +1,4 @@
-"""Group I of the faults: connections that end, and replies that do not come."""
+"""Group I of the faults: connections that end too early, or are never had."""
 
 from __future__ import annotations
 
@@ -9,27 +9,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command import Completed, run_smtp
-from tests.faults.batch import content, said_of_messages, submit_batch
+from tests.command import run_smtp
 from tests.faults.outcome import failure, succeeded
-from tests.faults.peak import MORE, measured, usual_peak
 from tests.faults.talk import LOCKSTEP, MESSAGE, PIPELINING, farewell, opening
+from tests.faults.transactions import CHUNKING, DATA, MAIL, RCPT, delivery, envelope, transaction
+from tests.faults.verbose import content, said_of_messages, submit, submit_batch
 from tests.scripted import (
     Close,
-    Drip,
     Expect,
     ExpectEnd,
-    Flood,
     Hold,
     ModelServer,
-    ReadBdat,
     ReadData,
     ReadOctets,
     Reset,
     Script,
     Send,
     Stall,
-    StopReading,
 )
 
 if TYPE_CHECKING:
@@ -39,28 +35,7 @@ if TYPE_CHECKING:
     from tests.scripted import Step
     from tests.scripted.fixtures import MakeScripted, Start
 
-CHUNKING = (*PIPELINING, "CHUNKING")
 ENDS = pytest.mark.parametrize("end", [Close, Reset])
-
-
-def submit(server: str, *options: str, message: bytes = MESSAGE) -> Completed:
-    """Submit one message from standard input, in the first form."""
-    return run_smtp("-v", *options, server, "s@x", "r@x", stdin=message)
-
-
-def transaction(*end: Step) -> tuple[Step, ...]:
-    """One message up to its last octet, in strict turns, and then `end`."""
-    return (
-        *(Expect("MAIL"), Send("250 ok"), Expect("RCPT"), Send("250 ok")),
-        *(Expect("DATA"), Send("354 go"), ReadData(), *end),
-    )
-
-
-def delivery(sentence: str = "takes one message") -> Script:
-    """A session in strict turns in which one message is delivered, and no other."""
-    return Script(
-        sentence, *opening(*LOCKSTEP), *transaction(Send("250 2.0.0 queued")), *farewell()
-    )
 
 
 def contents(server: ModelServer) -> list[bytes]:
@@ -81,9 +56,6 @@ def test_fault_161_nothing_is_written_to_a_server_that_greets_and_leaves(
 
 
 EHLO = (Send("220 mail.example"), Expect("EHLO"))
-MAIL = (*opening(*LOCKSTEP), Expect("MAIL"))
-RCPT = (*MAIL, Send("250 ok"), Expect("RCPT"))
-DATA = (*RCPT, Send("250 ok"), Expect("DATA"))
 PHASES = [(EHLO, "250 mail.example"), (MAIL, "250 ok"), (RCPT, "250 ok"), (DATA, "354 go")]
 PHASE_NAMES = ["EHLO", "MAIL", "RCPT", "DATA"]
 
@@ -213,136 +185,6 @@ def test_fault_164_a_421_to_each_second_mail_is_followed_once(start: Start, tmp_
     assert contents(server) == [content(1), content(3)]
 
 
-# -- the end of data is out, and no reply comes ----------------------------------------------------
-
-BDAT = (
-    *(*opening(*LOCKSTEP, "CHUNKING"), Expect("MAIL"), Send("250 ok")),
-    *(Expect("RCPT"), Send("250 ok")),
-)
-BY_DATA = (*DATA, Send("354 go"), ReadData())
-BY_BDAT = (*BDAT, ReadBdat())
-
-
-@pytest.mark.parametrize("taken", [BY_DATA, BY_BDAT], ids=["DATA", "BDAT"])
-@pytest.mark.parametrize(
-    "silence",
-    [Close(), Reset(), Close(b"250 2.0.0 que"), Close(b"250-2.0.0 queued\r\n"), Stall()],
-    ids=repr,
-)
-def test_fault_165_166_without_an_answer_to_the_end_of_data_its_fate_is_unknown(
-    scripted: MakeScripted, taken: tuple[Step, ...], silence: Step
-) -> None:
-    """RFC 1047: it may have been delivered, and sending it again would deliver it twice."""
-    server = scripted(Script("takes the message and says nothing of it", *taken, silence))
-    done = submit(server.address, "--timeout", "1")
-    assert "it may have been delivered" in failure(done, 79)
-    assert said_of_messages(done) == ["unknown"]
-    assert len(server.connections) == 1
-
-
-def test_fault_165_a_message_of_unknown_fate_does_not_stop_the_others(
-    scripted: MakeScripted, tmp_path: Path
-) -> None:
-    server = scripted(
-        Script("takes the message and leaves", *opening(*LOCKSTEP), *transaction(Close())),
-        delivery(),
-    )
-    done = submit_batch(server.address, tmp_path)
-    assert done.code == 79, done
-    assert said_of_messages(done) == ["unknown", "sent"]
-    assert [c.contents for c in server.connections] == [[content(1)], [content(2)]]
-
-
-# -- what becomes of QUIT changes nothing ----------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "after",
-    [
-        (Close(),),
-        (Reset(),),
-        (Send("garbage"), Stall()),
-        (Send(b"\0\xff\n\r\n"), Stall()),
-        (Send("221 bye\n221 bye\n250 ok"), Stall()),
-        (Send("500 5.5.2 what?"), Stall()),
-        (Send("421 4.3.2 going down"), Stall()),
-        (Send(b"221 no line end"), Close()),
-    ],
-    ids=repr,
-)
-@pytest.mark.parametrize("offers", [LOCKSTEP, PIPELINING], ids=" ".join)
-def test_fault_167_whatever_follows_quit_the_message_was_sent(
-    scripted: MakeScripted, offers: tuple[str, ...], after: tuple[Step, ...]
-) -> None:
-    """RFC 5321 section 4.1.1.10; who reports a failure here has it delivered twice."""
-    taken: tuple[Step, ...]
-    if offers is PIPELINING:
-        taken = (
-            *(Expect("MAIL"), Expect("RCPT"), Expect("DATA"), Send("250 ok\n250 ok\n354 go")),
-            *(ReadData(), Expect("QUIT"), Send("250 2.0.0 queued")),
-        )
-    else:
-        taken = (*transaction(Send("250 2.0.0 queued")), Expect("QUIT"))
-    server = scripted(Script("answers QUIT as it likes", *opening(*offers), *taken, *after))
-    done = submit(server.address)
-    assert succeeded(done), done
-    assert said_of_messages(done) == ["sent"]
-    assert len(server.connections) == 1
-
-
-@pytest.mark.parametrize("end", [Close(), Reset(), Close("421 4.3.2 going down")], ids=repr)
-def test_fault_167_a_connection_that_ends_before_quit_is_no_failure(
-    scripted: MakeScripted, end: Step
-) -> None:
-    server = scripted(
-        Script(
-            "takes the message and leaves",
-            *opening(*PIPELINING),
-            *(Expect("MAIL"), Expect("RCPT"), Expect("DATA"), Send("250 ok\n250 ok\n354 go")),
-            *(ReadData(), Expect("QUIT"), Send("250 2.0.0 queued"), end),
-        )
-    )
-    done = submit(server.address)
-    assert succeeded(done), done
-
-
-@pytest.mark.parametrize(
-    ("silence", "options"),
-    [
-        (Stall(), ()),
-        (Stall(), ("--timeout", "1")),
-        (Drip("221-still here"), ("--timeout", "1")),
-        (Drip(b"2"), ("--timeout", "1")),
-        (StopReading(), ("--timeout", "1")),
-    ],
-    ids=repr,
-)
-def test_fault_168_a_reply_to_quit_is_waited_for_and_not_for_long(
-    scripted: MakeScripted, silence: Step, options: tuple[str, ...]
-) -> None:
-    """Some seconds by itself, fewer if fewer are wanted; the 300 of MAIL would be too many here."""
-    server = scripted(
-        Script(
-            "has no answer to QUIT",
-            *(*opening(*LOCKSTEP), *transaction(Send("250 2.0.0 queued")), Expect("QUIT"), silence),
-        )
-    )
-    done = submit(server.address, *options)
-    assert succeeded(done), done
-    assert said_of_messages(done) == ["sent"]
-
-
-@pytest.mark.parametrize("unit", [b"x", b"221-bye\r\n", b"221 bye\r\n", b"\r\n", b"\0"], ids=repr)
-def test_fault_169_a_flood_in_answer_to_quit_takes_neither_memory_nor_the_success(
-    scripted: MakeScripted, unit: bytes
-) -> None:
-    taken = (*opening(*LOCKSTEP), *transaction(Send("250 2.0.0 queued")), Expect("QUIT"))
-    server = scripted(Script("answers QUIT with 256 MB", *taken, Flood(unit, 256), Stall()))
-    done, peak = measured(server)
-    assert succeeded(done), done
-    assert peak < usual_peak() + MORE
-
-
 # -- the server is gone, or stuck, in the middle ---------------------------------------------------
 
 LARGE = b"Subject: large\r\n\r\n" + (b"x" * 62 + b"\r\n") * 1024 * 256
@@ -356,7 +198,7 @@ def test_fault_171_a_server_that_does_not_read_the_content_is_left(
     over = Event()
     wants: tuple[Step, ...] = (*DATA, Send("354 go"))
     if by == "BDAT":
-        wants = (*BDAT, ReadOctets(4))
+        wants = (*envelope(*LOCKSTEP, "CHUNKING"), ReadOctets(4))
     # With its window shut it cannot even see the client's end, until it reads again.
     server = scripted(Script("wants the content and does not read it", *wants, Hold(over), Stall()))
     done = submit(server.address, "--timeout", "1", message=LARGE)
@@ -462,7 +304,9 @@ def test_fault_174_the_next_server_is_tried_where_the_first_does_not_serve(
 def test_fault_174_a_message_that_may_be_delivered_does_not_go_to_the_next_server(
     scripted: MakeScripted, start: Start, after: tuple[Step, ...]
 ) -> None:
-    first = scripted(Script("takes it and leaves", *BY_DATA, *after, Close()))
+    first = scripted(
+        Script("takes it and leaves", *DATA, Send("354 go"), ReadData(), *after, Close())
+    )
     second = start(ModelServer())
     done = run_smtp(
         *("-s", first.address, "-s", second.address, "-f", "s@x", "-r", "r@x"), stdin=MESSAGE
