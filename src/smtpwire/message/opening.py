@@ -7,10 +7,24 @@ be had again by position, or something that gives them once: a pipe, a FIFO, a t
 from __future__ import annotations
 
 import os
+import select
 import stat
 
 from smtpwire.errors import MessageNotFound
 from smtpwire.message.content import BLOCK, Stamp, read, reason
+
+
+def at_hand(source: str | int) -> bool:
+    """Whether to open a message and read it to its end waits for nobody.
+
+    So it is with a regular file, and with what cannot be opened; whoever writes to a pipe, a FIFO
+    or a terminal may take his time.
+    """
+    try:
+        mode = os.stat(source).st_mode
+    except (OSError, ValueError):
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 class Opening:
@@ -69,18 +83,38 @@ class Opening:
         parts = [self.head]
         have = len(self.head)
         while have < octets and not self.ended:
-            wanted = min(octets - have, BLOCK)
-            position = None
-            if self.stamp is not None:
-                position = self.start + have
-                # One small read for a small file.  Where the size is not known (0, as in /proc)
-                # or no longer right, it takes a read without result to see the end.
-                wanted = min(wanted, self._size - have) if self._size > have else wanted
-            part = read(self.fd, wanted, name=self._name, position=position)
+            part = self._read(octets - have, have)
             parts.append(part)
             have += len(part)
-            self.ended = not part or have == self._size
         self.head = b"".join(parts)
+
+    def read_on(self, octets: int) -> None:
+        """Read once, up to so many octets behind `head`: of a pipe, what it has by then.
+
+        Raises:
+            MessageUnreadable: the system says no.
+        """
+        self.head += self._read(octets, len(self.head))
+
+    def readable(self) -> bool:
+        """Whether to read once would not wait for anybody."""
+        if self.stamp is not None or self.ended:
+            return True
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _read(self, octets: int, have: int) -> bytes:
+        wanted = min(octets, BLOCK)
+        position = None
+        if self.stamp is not None:
+            position = self.start + have
+            # One small read for a small file.  Where the size is not known (0, as in /proc) or no
+            # longer right, it takes a read without result to see the end.
+            wanted = min(wanted, self._size - have) if self._size > have else wanted
+        part = read(self.fd, wanted, name=self._name, position=position)
+        self.ended = not part or have + len(part) == self._size
+        return part
 
     def take(self, octets: int) -> bytes:
         """Take the first octets out of `head`."""

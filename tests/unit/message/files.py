@@ -38,6 +38,33 @@ def piped(*writes: bytes) -> Iterator[int]:
         writer.join()
 
 
+class Pipe:
+    """A pipe of which both ends are in the test's hands; what is not there is not waited for.
+
+    Attributes:
+        reading: the end to read from.
+    """
+
+    def __init__(self) -> None:
+        self.reading, self._writing = os.pipe()
+        os.set_blocking(self.reading, False)  # a wait fails the test, where it would never end
+
+    def write(self, data: bytes) -> None:
+        """Write so little that it does not wait either."""
+        assert os.write(self._writing, data) == len(data)
+
+    def end(self) -> None:
+        """Let what was written be all.  May be repeated."""
+        if self._writing >= 0:
+            os.close(self._writing)
+            self._writing = -1
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.end()
+        os.close(self.reading)
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[int]:
     """A descriptor of a file."""
@@ -59,15 +86,16 @@ def is_open(fd: int) -> bool:
 
 def drain(reader: BodyReader, sent: bytearray, limit: int = 100_000) -> None:
     """Read to the end, and keep what came when an error ends it."""
-    while piece := reader.read(limit):
-        sent += piece
+    while (piece := reader.read(limit)) != b"":
+        sent += piece or b""
 
 
 def everything(reader: BodyReader, limit: int = 65_536) -> bytes:
     """All that a reader gives, in pieces of a size."""
     pieces: list[bytes] = []
-    while piece := reader.read(limit):
-        assert len(piece) <= limit
-        pieces.append(bytes(piece))
+    while (piece := reader.read(limit)) != b"":
+        if piece is not None:  # there was nothing to give yet
+            assert len(piece) <= limit
+            pieces.append(bytes(piece))
     assert reader.read(limit) == b""
     return b"".join(pieces)

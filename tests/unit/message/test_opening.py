@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from smtpwire.errors import MessageNotFound
-from smtpwire.message.opening import Opening
-from tests.unit.message.files import is_open, opened, piped
+from smtpwire.message.opening import Opening, at_hand
+from tests.unit.message.files import Pipe, is_open, opened, piped
 
 
 @pytest.fixture
@@ -95,6 +95,45 @@ def test_a_pipe_is_read_until_there_is_enough() -> None:
         assert opening.head[:3] == b"aba"
         opening.fill(100)
         assert (opening.head, opening.ended) == (b"ab" * 5, True)
+
+
+def test_a_pipe_is_read_on_by_what_it_has() -> None:
+    pipe = Pipe()
+    opening = Opening(pipe.reading, name="-")
+    assert not opening.readable()
+    for data in (b"abc", b"def"):
+        pipe.write(data)
+        assert opening.readable()
+        opening.read_on(100)
+    assert (opening.head, opening.ended) == (b"abcdef", False)
+    assert not opening.readable()
+    pipe.end()
+    assert opening.readable()
+    opening.read_on(100)
+    assert opening.ended
+    assert opening.readable()
+    pipe.close()
+
+
+def test_a_file_is_readable_and_read_on_from_where_it_was(path: Path) -> None:
+    opening = Opening(str(path), name="m")
+    assert opening.readable()
+    opening.read_on(4)
+    opening.read_on(4)
+    assert (opening.head, opening.ended) == (b"abcdefgh", False)
+    opening.close()
+
+
+def test_what_waits_for_nobody(path: Path, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for name in (str(path), str(tmp_path), str(tmp_path / "missing"), "a\0b"):
+        assert at_hand(name), name
+    assert not at_hand(str(fifo))
+    assert not at_hand("/dev/null")
+    with opened(path) as fd, piped() as reading:
+        assert at_hand(fd)
+        assert not at_hand(reading)
 
 
 def test_a_fifo_is_a_pipe(tmp_path: Path) -> None:

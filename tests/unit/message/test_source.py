@@ -10,16 +10,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.errors import MessageNotFound, MessageUnreadable
-from smtpwire.message.source import NAME_LIMIT, message_names
-from tests.unit.message.files import is_open, piped
+from smtpwire.message.opening import Opening
+from smtpwire.message.source import NAME_LIMIT, ListedNames, message_names
+from tests.unit.message.files import Pipe, is_open
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:
     return tmp_path / "list"
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    made = Pipe()
+    yield made
+    made.close()
+
+
+def listed_in(pipe: Pipe, *args: str) -> ListedNames:
+    """The names that come through a pipe."""
+    return ListedNames(args, Opening(pipe.reading, name="-"), "-")
 
 
 def test_the_arguments_or_standard_input() -> None:
@@ -51,10 +65,64 @@ def test_lists(listed: Path, content: bytes, want: list[str]) -> None:
     assert list(message_names([], str(listed))) == want
 
 
-def test_what_separates_does_not_depend_on_how_a_pipe_delivers() -> None:
-    with piped(b"a\n", b"b", b"\0", b"c") as fd:
-        assert list(message_names([], "-", fd)) == ["a\nb", "c"]
-        assert is_open(fd)
+@pytest.mark.parametrize(
+    ("writes", "want"),
+    [
+        ((b"a\nb\0c",), ["a\nb", "c"]),
+        ((b"a", b"b\0", b"c\nd"), ["ab", "c\nd"]),
+        ((b"a\n", b"b\0c"), ["a", "b\0c"]),
+        ((b"a\n", b"\n", b"-\n-", b"x"), ["a", "./-", "-x"]),
+    ],
+)
+def test_the_first_separator_that_a_pipe_gives_is_the_one(
+    pipe: Pipe, writes: tuple[bytes, ...], want: list[str]
+) -> None:
+    names = listed_in(pipe)
+    for data in writes:
+        pipe.write(data)
+        names.ready()  # each is a read of its own
+    pipe.end()
+    assert list(names) == want
+    assert is_open(pipe.reading)
+
+
+def test_a_name_is_dealt_out_as_soon_as_it_is_whole(pipe: Pipe) -> None:
+    names = listed_in(pipe, "first")
+    assert names.ready()
+    assert next(names) == "first"
+    assert not names.ready()
+    pipe.write(b"a")
+    assert not names.ready()
+    pipe.write(b"\nb\nc")
+    assert names.ready()
+    assert [next(names), next(names)] == ["a", "b"]
+    assert not names.ready()
+    pipe.end()
+    assert names.ready()
+    assert list(names) == ["c"]
+    assert names.ready(), "that it has ended need not be awaited"
+
+
+def test_a_closed_list_gives_no_more(listed: Path) -> None:
+    listed.write_bytes(b"a\n")
+    opening = Opening(str(listed), name="list")
+    names = ListedNames([], opening, "list")
+    names.close()
+    names.close()
+    assert list(names) == []
+    assert not is_open(opening.fd)
+
+
+def test_a_list_that_cannot_be_read_on_breaks_behind_its_names(pipe: Pipe) -> None:
+    names = listed_in(pipe)
+    pipe.write(b"a\n" + b"x" * 10)
+    assert names.ready()
+    pipe.write(b"y" * NAME_LIMIT)
+    assert next(names) == "a"
+    assert names.ready(), "an error need not be awaited either"
+    with pytest.raises(MessageUnreadable):
+        next(names)
+    assert list(names) == []
 
 
 @pytest.mark.parametrize("separator", [b"\n", b"\0"])
