@@ -63,7 +63,7 @@ PACKAGE = {
     ),
     "smtpwire.message": "body content dots eol opening reader scan source spool",
     "smtpwire.net": "connection dial handshake hostname outbox poll timeouts tls transport",
-    "smtpwire.run": "messages report runner session stop tally",
+    "smtpwire.run": "messages nosession report runner session stop tally",
 }
 """All that a plain submission imports of the package: by package, its modules."""
 

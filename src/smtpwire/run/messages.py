@@ -1,4 +1,8 @@
-"""The messages of a run, opened when their turn comes."""
+"""The messages of a run, opened when their turn comes.
+
+A message may have to be waited for: its name, when a list comes through a pipe; its octets, when
+it does itself.  That may last for ever, so whoever has something under way asks without `wait`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from smtpwire.core.address import parse_address, parse_reverse_path
 from smtpwire.core.transaction import Envelope, Submission
 from smtpwire.errors import Interrupted, InvalidAddress, MessageError, MessageUnusable
 from smtpwire.message.body import open_message
+from smtpwire.message.opening import at_hand
+from smtpwire.message.source import ListedNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +35,8 @@ class MessageSettings(NamedTuple):
     """What the messages of a run are and how they are to be read."""
 
     names: Iterable[str]
-    """Paths, and "-" for standard input, in order."""
+    """Paths, and "-" for standard input, in order.  Where they are neither a sequence nor from
+    `message_names`, each may be long in coming, and is asked for when no message is under way."""
     reverse_path: Address | None = None
     reverse_path_given: bool = True
     """`reverse_path` counts, whatever the header says."""
@@ -42,6 +49,16 @@ class MessageSettings(NamedTuple):
     dot_stuffing: bool = True
     spool: bool = True
     """A pipe is read to its end before it is sent, so that its size is known."""
+
+    @property
+    def known(self) -> tuple[str | None, tuple[Address, ...]]:
+        """Reverse-path and recipients of a message that was not opened.
+
+        What its header decides is None, and no recipients.
+        """
+        if self.from_header and not self.reverse_path_given:
+            return None, self.recipients
+        return _path(self.reverse_path), self.recipients
 
 
 class Job:
@@ -63,8 +80,7 @@ class Job:
     @property
     def reverse_path(self) -> str:
         """Without brackets; "" for the null reverse-path."""
-        path = self.envelope.reverse_path
-        return "" if path is None else str(path)
+        return _path(self.envelope.reverse_path)
 
     def submission(self, prefix: bytes) -> Submission:
         """What the engine needs to know, with `prefix` in front of the content."""
@@ -89,6 +105,7 @@ class Messages:
         settings: which messages.
         stop: ends the reading of a pipe.
         unusable: told the index, the name and why.
+        list_failed: told why the list of names ends before its end.
         warn: told the name and what is odd about a message that is sent all the same.
     """
 
@@ -98,60 +115,88 @@ class Messages:
         stop: Interruption,
         *,
         unusable: Callable[[int, str, MessageError], None],
+        list_failed: Callable[[MessageError], None],
         warn: Callable[[str, str], None],
     ) -> None:
         self._settings = settings
         self._stop = stop
         self._names = iter(settings.names)
         # A list that is still being read may never end; one that knows its length is all there.
-        self._at_hand = hasattr(self._names, "__length_hint__")
+        self._listed = hasattr(self._names, "__length_hint__")
         self._unusable = unusable
+        self._list_failed = list_failed
         self._warn = warn
         self._envelope = Envelope(settings.reverse_path, settings.recipients)
-        self._unopened: tuple[int, str] | None = None
-        """The message whose opening was interrupted."""
+        self._taken: tuple[int, str] | None = None
+        """The message whose turn it is, until it is open."""
         self.count = 0
         """How many names have been taken."""
+        self.ended = False
+        """Whether there are no more names."""
 
-    def next(self) -> Job | None:
-        """Open the next message that can be used; None at the end, or after an interruption."""
-        while (taken := self._take()) is not None:
+    def next(self, *, wait: bool = True) -> Job | None:
+        """Open the next message that can be used.
+
+        Args:
+            wait: for as long as its name or its octets need; else only what is there is taken.
+
+        Returns:
+            The message; None at the end (then `ended` is set), after an interruption, and where
+            there would have been a wait.
+        """
+        while (taken := self._take(wait=wait)) is not None:
+            if not (wait or at_hand(_source(taken[1]))):
+                break
             try:
                 job = self._stop.during(partial(self._open, *taken))
             except MessageError as error:
+                self._taken = None
                 self._unusable(*taken, error)
             except Interrupted:
-                self._unopened = taken
-                return None
+                break
             else:
+                self._taken = None
                 self._look(job)
                 return job
         return None
 
     def rest(self) -> Iterator[tuple[int, str]]:
         """Take all that is left, unopened; after an interruption, all that need not be awaited."""
-        if self._unopened is not None:
-            yield self._unopened
-        while (taken := self._take(wait=not self._at_hand)) is not None:
+        while (taken := self._take()) is not None:
+            self._taken = None
             yield taken
 
+    def close(self) -> None:
+        """Close the list of names."""
+        if isinstance(self._names, ListedNames):
+            self._names.close()
+
     def _take(self, *, wait: bool = True) -> tuple[int, str] | None:
-        """The index and the name of the next message, if there is one."""
-        try:
-            name = self._stop.during(self._names.__next__) if wait else next(self._names)
-        except (StopIteration, Interrupted):
-            return None
-        except MessageError as error:
-            self._names = iter(())
-            self._unusable(self.count, error.where, error)
-            return None
-        self.count += 1
-        return self.count - 1, name
+        """The index and the name of the message whose turn it is, if there is one."""
+        if self._taken is None and not self.ended and (wait or self._name_at_hand()):
+            try:
+                take = self._names.__next__
+                name = take() if self._listed else self._stop.during(take)
+            except StopIteration:
+                self.ended = True
+            except Interrupted:
+                pass
+            except MessageError as error:
+                self.ended = True
+                self._list_failed(error)
+            else:
+                self._taken = (self.count, name)
+                self.count += 1
+        return self._taken
+
+    def _name_at_hand(self) -> bool:
+        names = self._names
+        return names.ready() if isinstance(names, ListedNames) else self._listed
 
     def _open(self, index: int, name: str) -> Job:
         settings = self._settings
         body, header = open_message(
-            _STDIN if name == "-" else name,
+            _source(name),
             name=name,
             from_header=settings.from_header,
             raw=settings.raw,
@@ -186,3 +231,11 @@ class Messages:
             self._warn(
                 job.name, "a line is longer than the 998 octets that RFC 5322 allows: sent as it is"
             )
+
+
+def _path(reverse_path: Address | None) -> str:
+    return "" if reverse_path is None else str(reverse_path)
+
+
+def _source(name: str) -> str | int:
+    return _STDIN if name == "-" else name

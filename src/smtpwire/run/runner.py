@@ -16,13 +16,11 @@ from smtpwire.core.transaction import Outcome
 from smtpwire.errors import (
     ConnectError,
     ConnectionLost,
-    GreetingRefused,
     Interrupted,
-    RemoteProtocolError,
     ServerClosing,
-    TimedOut,
 )
 from smtpwire.run.messages import Messages
+from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
 from smtpwire.run.report import Observer
 from smtpwire.run.session import Sessions, where_of
 from smtpwire.run.stop import StopRequest
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from smtpwire.client import ClientSettings, Server
     from smtpwire.core.event import Close
     from smtpwire.core.transaction import TransactionResult
-    from smtpwire.errors import SMTPError
+    from smtpwire.errors import MessageError, SMTPError
     from smtpwire.run.messages import Job, MessageSettings
     from smtpwire.run.report import RunReport
     from smtpwire.run.session import Session
@@ -82,7 +80,11 @@ class _Run:
         self._stop = stop
         self._tally = Tally(observer)
         self._messages = Messages(
-            settings.messages, stop, unusable=self._tally.unusable, warn=observer.warning
+            settings.messages,
+            stop,
+            unusable=self._unusable,
+            list_failed=self._tally.list_failed,
+            warn=observer.warning,
         )
         self._sessions = Sessions(settings.client, observer, stop)
         self._servers = deque(settings.client.servers)
@@ -104,22 +106,26 @@ class _Run:
                 failure = self._connect_to_any()
             self._leave_the_rest(failure or self._stop.error())
         finally:
+            self._messages.close()
             for job in (*self._waiting, *self._flying.values()):
                 job.body.close()
         return self._tally.report(self._messages.count, self._stop.signal)
 
     # -- messages --------------------------------------------------------------------------------
 
-    def _next_job(self) -> Job | None:
+    def _next_job(self, *, wait: bool = True) -> Job | None:
         if self._over():
             return None
         if self._waiting:
             return self._waiting.popleft()
-        job = self._messages.next()
+        job = self._messages.next(wait=wait)
         if job is not None and self._over():
             self._waiting.append(job)  # an unusable message came before it
             return None
         return job
+
+    def _unusable(self, index: int, name: str, error: MessageError) -> None:
+        self._tally.unusable(index, name, *self._settings.messages.known, error)
 
     def _over(self) -> bool:
         """Whether no further message is to be begun."""
@@ -131,41 +137,39 @@ class _Run:
         """Settle what is left when the run ends before its messages do."""
         if error is None:
             error = Interrupted("the run was stopped at the first failure")
-        # What the first message waited for was tried and could not be had; the others never were.
-        tried = isinstance(error, _MAY_PASS) or (
-            isinstance(error, GreetingRefused) and error.reply is not None and error.reply.transient
-        )
+        outcome = outcome_without_session(error)
         for job in self._waiting:
             recipients = job.envelope.recipients
-            outcome = Outcome.DEFERRED if tried else Outcome.UNSENT
             self._tally.untried(job.index, job.name, job.reverse_path, recipients, error, outcome)
-            tried = False
-        messages = self._settings.messages
-        path = messages.reverse_path
-        reverse_path = None if messages.from_header else "" if path is None else str(path)
+            outcome = Outcome.UNSENT
+        known = self._settings.messages.known
         for index, name in self._messages.rest():
-            self._tally.untried(
-                index, name, reverse_path, messages.recipients, error, Outcome.UNSENT
-            )
+            self._tally.untried(index, name, *known, error, Outcome.UNSENT)
 
     # -- sessions --------------------------------------------------------------------------------
 
     def _connect_to_any(self) -> SMTPError | None:
         """Have one session with the first server that gives one; why not, if none does."""
         servers = self._servers
+        failures: list[tuple[str, SMTPError]] = []
         for others in reversed(range(len(servers))):
             server = servers[0]
             error = self._have_session(server)
             if error is None or isinstance(error, Interrupted):
                 return None
             where = where_of(server)
-            if not others or not isinstance(error, _ANOTHER_MAY_DO):
-                self._tally.connection_failed(where, error)
-                return error
-            said = "" if error.reply is None else f": {error.reply.code} {error.reply.text}"
-            self._observer.warning(where, f"{error}{said}; trying the next server")
-            servers.rotate(-1)  # whoever could not be had is the last to be tried from now on
-        return ConnectError("no server was named")
+            if not another_may_do(error):
+                failures = [(where, error)]  # whatever the others said: this decides the run
+                break
+            failures.append((where, error))
+            if others:
+                said = "" if error.reply is None else f": {error.reply.code} {error.reply.text}"
+                self._observer.warning(where, f"{error}{said}; trying the next server")
+                servers.rotate(-1)  # who could not be had is the last to be tried from now on
+        if not failures:
+            return ConnectError("no server was named")
+        self._tally.no_session(failures)
+        return deciding(error for _, error in failures)
 
     def _have_session(self, server: Server) -> SMTPError | None:
         """Connect, submit what there is, and close; the error if no message could be given."""
@@ -209,8 +213,11 @@ class _Run:
         if self._settings.stop_at_failure and self._flying:
             return False  # what comes next depends on what becomes of this one
         connection = session.connection
-        job = self._next_job()
+        # What is under way is not held up for what is still to come, not even by a look ahead.
+        job = self._next_job(wait=not self._flying)
         if job is None:
+            if self._flying and not (self._messages.ended or self._over()):
+                return False
             connection.engine.finish()
             return True
         self._used = True
@@ -232,13 +239,6 @@ class _Run:
     def name_of(self, number: int) -> str:
         """The name of a message that is on this session."""
         return self._flying[number].name
-
-
-_MAY_PASS = (ConnectError, ConnectionLost, TimedOut, ServerClosing, RemoteProtocolError)
-"""Failures to get a session that leave the message that waited for it deferred, not unsent."""
-
-_ANOTHER_MAY_DO = (*_MAY_PASS, GreetingRefused)
-"""Failures after which the next server is tried: this one could not be reached, or sent us away."""
 
 
 def _deferred(result: TransactionResult) -> TransactionResult:

@@ -13,11 +13,12 @@ from smtpwire.client import TLSMode
 from smtpwire.core.engine import Engine
 from smtpwire.core.event import Ready, Settled, Warned
 from smtpwire.core.session import SessionOptions
-from smtpwire.errors import CertificateError, TimedOut, TLSError
+from smtpwire.errors import CertificateError
 from smtpwire.net import dial
 from smtpwire.net.connection import Connection
 from smtpwire.net.hostname import find_host_name
 from smtpwire.net.poll import Poller
+from smtpwire.run.nosession import handshake_failed
 from smtpwire.run.report import ConnectionInfo
 
 TYPE_CHECKING = False
@@ -209,11 +210,8 @@ class Sessions:
         Only where TLS was a wish, and never because a certificate was not accepted.
         """
         client = self.client
-        broke = isinstance(error, TLSError) or (
-            isinstance(error, TimedOut) and error.wait == "HANDSHAKE"
-        )
         if (
-            not broke
+            not handshake_failed(error)
             or isinstance(error, CertificateError)
             or client.tls is not TLSMode.OPPORTUNISTIC
             or client.tls_settings.verify

@@ -13,6 +13,8 @@ from smtpwire.run.report import MessageResult, Problem, RunReport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smtpwire.core.address import Address
     from smtpwire.errors import MessageError, SMTPError
     from smtpwire.run.messages import Job
@@ -56,9 +58,17 @@ class Tally:
             )
         )
 
-    def unusable(self, index: int, name: str, error: MessageError) -> None:
-        """Take a message that cannot be sent."""
-        self._tell(_unsent(index, name, None, (), error))
+    def unusable(
+        self,
+        index: int,
+        name: str,
+        reverse_path: str | None,
+        recipients: tuple[Address, ...],
+        error: MessageError,
+    ) -> None:
+        """Take a message that cannot be sent, with as much of its envelope as is known."""
+        outcomes = tuple(RecipientOutcome(r, Outcome.UNSENT, None) for r in recipients)
+        self._tell(_unsent(index, name, reverse_path, outcomes, error))
 
     def untried(
         self,
@@ -73,9 +83,19 @@ class Tally:
         outcomes = tuple(RecipientOutcome(r, outcome, None) for r in recipients)
         self._count(_unsent(index, name, reverse_path, outcomes, error))
 
-    def connection_failed(self, where: str, error: SMTPError) -> None:
-        """Take the reason why no further message can be sent."""
-        self._problem(Problem(where, error, error.reply, "", None, None))
+    def list_failed(self, error: MessageError) -> None:
+        """Take the reason why nobody knows what further messages there are."""
+        self._problem(_elsewhere(error.where, error))
+
+    def no_session(self, failures: Sequence[tuple[str, SMTPError]]) -> None:
+        """Take the reasons, server by server, why no further message can be sent.
+
+        All but the last were told of as warnings when the next server was tried; all of them count.
+        """
+        *before, last = (_elsewhere(*failure) for failure in failures)
+        for problem in before:
+            self._keep(problem)
+        self._problem(last)
 
     def report(self, messages: int, signal: int | None) -> RunReport:
         """Add it all up."""
@@ -94,17 +114,25 @@ class Tally:
             self._problem(problem)
 
     def _problem(self, problem: Problem) -> None:
+        self._keep(problem)
+        self._observer.problem(problem)
+
+    def _keep(self, problem: Problem) -> None:
         self.failed = True
         reply = problem.reply
         kind = (type(problem.error), problem.command, problem.outcome, reply and reply.code)
         self._problems.setdefault(kind, problem)
-        self._observer.problem(problem)
 
 
 def message_outcome(recipients: tuple[RecipientOutcome, ...]) -> Outcome:
     """What to say of the message as a whole."""
     present = {recipient.outcome for recipient in recipients}
     return next((o for o in _FOR_THE_MESSAGE if o in present), Outcome.UNSENT)
+
+
+def _elsewhere(where: str, error: SMTPError) -> Problem:
+    """A problem that is about no message."""
+    return Problem(where, error, error.reply, "", None, None)
 
 
 def _unsent(

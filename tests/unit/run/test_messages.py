@@ -14,7 +14,9 @@ from smtpwire.errors import (
     MessageUnreadable,
     MessageUnusable,
 )
+from smtpwire.message.source import message_names
 from smtpwire.run.messages import Job, Messages, MessageSettings
+from tests.unit.message.files import Pipe
 from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
@@ -32,11 +34,13 @@ class Watched:
     def __init__(self, settings: MessageSettings) -> None:
         self.stop = Stop()
         self.unusable: list[tuple[int, str, MessageError]] = []
+        self.list_errors: list[MessageError] = []
         self.warnings: list[tuple[str, str]] = []
         self.messages = Messages(
             settings,
             self.stop,
             unusable=lambda *told: self.unusable.append(told),
+            list_failed=self.list_errors.append,
             warn=lambda *told: self.warnings.append(told),
         )
 
@@ -220,6 +224,76 @@ def test_a_header_without_an_envelope_is_no_message(tmp_path: Path, header: str,
     assert sorted(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize(
+    ("settings", "reverse_path"),
+    [
+        (MessageSettings([], SENDER), "a@x"),
+        (MessageSettings([]), ""),
+        (MessageSettings([], SENDER, from_header=True), "a@x"),
+        (MessageSettings([], from_header=True, reverse_path_given=False), None),
+    ],
+)
+def test_what_is_known_of_a_message_before_it_is_opened(
+    settings: MessageSettings, reverse_path: str | None
+) -> None:
+    assert settings.known == (reverse_path, ())
+    assert settings._replace(recipients=(RECIPIENT,)).known[1] == (RECIPIENT,)
+
+
+# -- without waiting -------------------------------------------------------------------------------
+
+
+def test_a_message_that_may_be_long_in_coming_keeps_its_turn(
+    files: list[str], tmp_path: Path
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    keeps_it_open = os.open(fifo, os.O_RDWR)
+    watched = Watched(to_all([files[0], "/nowhere/m", str(fifo), files[1]]))
+    first = watched.messages.next(wait=False)
+    assert first is not None
+    first.body.close()
+    for _ in range(2):
+        assert watched.messages.next(wait=False) is None
+    assert not watched.messages.ended
+    assert [name for _, name, _ in watched.unusable] == ["/nowhere/m"]
+    assert list(watched.messages.rest()) == [(2, str(fifo)), (3, files[1])]
+    os.close(keeps_it_open)
+
+
+def test_a_name_that_may_be_long_in_coming_is_not_awaited(files: list[str]) -> None:
+    pipe = Pipe()
+    names = message_names(files[:1], "-", pipe.reading)
+    watched = Watched(to_all([])._replace(names=names))
+    taken = []
+    for data in (b"", os.fsencode(files[1])[:3], os.fsencode(files[1])[3:] + b"\n"):
+        pipe.write(data)
+        while (job := watched.messages.next(wait=False)) is not None:
+            job.body.close()
+            taken.append(job.name)
+        assert not watched.messages.ended
+    assert taken == files[:2]
+    pipe.end()
+    assert watched.messages.next(wait=False) is None
+    assert watched.messages.ended
+    pipe.close()
+
+
+def test_names_of_an_unknown_kind_are_taken_for_long_in_coming(files: list[str]) -> None:
+    watched = Watched(to_all([])._replace(names=(name for name in files)))
+    assert watched.messages.next(wait=False) is None
+    assert len(watched.all()) == 3
+
+
+def test_the_list_is_closed(tmp_path: Path) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    path = tmp_path / "list"
+    path.write_text("a\nb\n", encoding="ascii")
+    watched = Watched(to_all([])._replace(names=message_names([], str(path))))
+    watched.messages.close()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 # -- the rest --------------------------------------------------------------------------------------
 
 
@@ -240,8 +314,9 @@ def test_a_list_that_breaks_ends_the_messages(files: list[str]) -> None:
 
     watched = Watched(to_all([])._replace(names=names()))
     assert len(watched.all()) == 1
-    ((index, name, _),) = watched.unusable
-    assert (index, name) == (1, "the list")
+    assert [error.where for error in watched.list_errors] == ["the list"]
+    assert watched.unusable == []
+    assert watched.messages.count == 1
     assert list(watched.messages.rest()) == []
 
 

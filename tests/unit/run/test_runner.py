@@ -1,4 +1,4 @@
-"""What becomes of messages when connections end: servers that drop, refuse, and stay away."""
+"""What becomes of messages when connections end, and what is not held up by messages to come."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smtpwire.client import ClientSettings, Login
+from smtpwire.client import ClientSettings
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import (
-    AuthFailed,
-    ConnectError,
     ConnectionLost,
-    GreetingRefused,
-    HelloRefused,
     RemoteProtocolError,
     ServerClosing,
     TimedOut,
 )
+from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
 from smtpwire.run.report import Observer
 from smtpwire.run.runner import RunSettings, submit
-from tests.unit.run.conftest import MAIL, OTHER, RECIPIENT
+from tests.unit.message.files import Pipe
+from tests.unit.run.conftest import MAIL, RECIPIENT
 from tests.unit.run.servers import Obedient, last_words, vanish
 
 if TYPE_CHECKING:
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from tests.unit.net.peer import Peer
     from tests.unit.run.conftest import MakeRun
     from tests.unit.run.servers import Answer
-
-BOTH = ClientSettings(servers=(MAIL, OTHER), helo="me.example")
 
 
 # -- the usual way ---------------------------------------------------------------------------------
@@ -215,93 +211,64 @@ def test_a_refusal_in_the_content_ends_the_connection_and_not_the_run(run: MakeR
     assert submission.watcher.outcomes[1] == "m1 accepted"
 
 
-# -- no session ------------------------------------------------------------------------------------
+# -- messages that are long in coming -------------------------------------------------------------
 
 
-def test_out_of_reach(run: MakeRun) -> None:
-    submission = run(None)
-    report = submission(3)
-    assert submission.watcher.outcomes == ["m0 deferred", "m1 unsent", "m2 unsent"]
-    assert report.messages == 3
-    (problem,) = report.problems
-    assert isinstance(problem.error, ConnectError)
-    assert submission.watcher.results[2].reverse_path == "a@x"
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
+    """Standard input."""
+    made = Pipe()
+    monkeypatch.setattr("smtpwire.run.messages._STDIN", made.reading)
+    yield made
+    made.close()
 
 
-def test_out_of_reach_after_a_while(run: MakeRun) -> None:
-    submission = run(Obedient(END=[last_words("250 queued")]), None)
-    submission(3)
-    assert submission.watcher.outcomes == ["m0 accepted", "m1 deferred", "m2 unsent"]
+def piping(pipe: Pipe, end: str = "") -> Answer:
+    """Take a message, and only then let standard input go on; after that, an end of session."""
+
+    def go_on(peer: Peer) -> None:
+        pipe.write(b"Subject: piped\n\nhello\n")
+        pipe.end()
+        peer.say("250 queued")
+        if end:
+            last_words(end)(peer)
+
+    return go_on
 
 
-def test_no_server_at_all(run: MakeRun) -> None:
-    submission = run()
-    submission(client=ClientSettings(servers=()))
-    assert submission.watcher.outcomes == ["m0 deferred"]
-
-
-@pytest.mark.parametrize(
-    ("greeting", "kind", "outcome"),
-    [
-        ("554 no", GreetingRefused, "unsent"),
-        ("450 not now", GreetingRefused, "deferred"),
-        ("421 busy", ServerClosing, "deferred"),
-        ("hello", RemoteProtocolError, "deferred"),
-    ],
-)
-def test_a_greeting_that_sends_us_away(
-    run: MakeRun, greeting: str, kind: type[Exception], outcome: str
+@pytest.mark.parametrize("offers", [(), ("PIPELINING",), ("PIPELINING", "CHUNKING")])
+def test_a_message_goes_out_while_the_next_is_still_coming(
+    run: MakeRun, pipe: Pipe, offers: tuple[str, ...]
 ) -> None:
-    submission = run(Obedient(GREETING=[greeting]))
-    report = submission(2)
-    assert submission.watcher.outcomes == [f"m0 {outcome}", "m1 unsent"]
-    assert isinstance(report.problems[0].error, kind)
-
-
-def test_ehlo_refused_ends_the_run(run: MakeRun) -> None:
-    submission = run(Obedient(EHLO=["550 no"]))
-    report = submission(2)
-    assert submission.watcher.outcomes == ["m0 unsent", "m1 unsent"]
-    assert isinstance(report.problems[0].error, HelloRefused)
-
-
-def test_a_login_that_is_refused_ends_the_run(run: MakeRun) -> None:
-    login = Login("me", lambda: "wrong", allow_cleartext=True)
-    client = ClientSettings(servers=BOTH.servers, helo="me.example", login=login)
-    server = Obedient("AUTH PLAIN", AUTH=["535 wrong"])
+    server = Obedient(*offers, END=[None, piping(pipe)])
     submission = run(server)
-    report = submission(2, client=client)
-    assert submission.tried == ["mail.example"], "it is wrong everywhere"
-    assert server.verbs.count("AUTH") == 1
-    assert submission.watcher.outcomes == ["m0 unsent", "m1 unsent"]
-    assert isinstance(report.problems[0].error, AuthFailed)
+    submission.names[2] = "-"
+    assert submission(4).outcomes[Outcome.ACCEPTED] == 4
+    assert [content.split()[1] for content in server.contents] == [b"0", b"1", b"piped", b"3"]
+    assert server.verbs.count("QUIT") == 1
 
 
-# -- several servers -------------------------------------------------------------------------------
+def test_a_server_that_leaves_meanwhile_is_replaced(run: MakeRun, pipe: Pipe) -> None:
+    second = Obedient()
+    submission = run(Obedient(END=[piping(pipe, "421 idle for too long")]), second)
+    submission.names[1] = "-"
+    assert submission(3).outcomes[Outcome.ACCEPTED] == 3
+    assert [content.split()[1] for content in second.contents] == [b"piped", b"2"]
+    assert submission.watcher.problems == []
 
 
-def test_the_next_server_is_tried_when_one_is_out_of_reach(run: MakeRun) -> None:
-    submission = run(None, Obedient())
-    assert submission(client=BOTH).problems == ()
-    assert submission.tried == ["mail.example", "other.example"]
-    (warning,) = submission.watcher.warnings
-    assert warning == (
-        "mail.example:25",
-        "cannot connect to 192.0.2.1: connection refused; trying the next server",
-    )
+def test_a_message_goes_out_while_the_next_name_is_still_coming(run: MakeRun, pipe: Pipe) -> None:
+    def name_two_more(peer: Peer) -> None:
+        pipe.write("".join(f"{name}\n" for name in submission.names[1:3]).encode())
+        pipe.end()
+        peer.say("250 queued")
 
-
-def test_the_next_server_is_tried_when_one_sends_us_away(run: MakeRun) -> None:
-    submission = run(Obedient(GREETING=["554 5.3.2 not here"]), Obedient())
-    assert submission(client=BOTH).outcomes[Outcome.ACCEPTED] == 1
-    (warning,) = submission.watcher.warnings
-    assert warning[1].endswith(": 554 5.3.2 not here; trying the next server")
-
-
-def test_who_was_out_of_reach_is_tried_last_from_then_on(run: MakeRun) -> None:
-    submission = run(None, Obedient(), Obedient())
-    assert submission(2, client=BOTH, disconnect=True).outcomes[Outcome.ACCEPTED] == 2
-    assert submission.tried == ["mail.example", "other.example", "other.example"]
+    server = Obedient("PIPELINING", END=[name_two_more])
+    submission = run(server)
+    names = message_names(submission.names[:1], "-", pipe.reading)
+    settings = MessageSettings(names, recipients=(RECIPIENT,))
+    assert submission(message_settings=settings).outcomes[Outcome.ACCEPTED] == 3
+    assert len(server.contents) == 3
 
 
 # -- --stop ----------------------------------------------------------------------------------------

@@ -9,7 +9,14 @@ import pytest
 from smtpwire.core.address import parse_address
 from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Envelope, Outcome, RecipientOutcome, TransactionResult
-from smtpwire.errors import ConnectionLost, Interrupted, MessageUnusable, SMTPError
+from smtpwire.errors import (
+    ConnectionLost,
+    HostNotFound,
+    Interrupted,
+    MessageUnreadable,
+    MessageUnusable,
+    SMTPError,
+)
 from smtpwire.run.messages import Job
 from smtpwire.run.tally import Tally, message_outcome
 from tests.unit.run.conftest import Watcher
@@ -161,7 +168,7 @@ def test_an_interruption_is_no_problem_but_doubt_is(counted: Counted) -> None:
 
 def test_an_unusable_message(counted: Counted) -> None:
     error = MessageUnusable("it is empty", where="m")
-    counted.tally.unusable(7, "m", error)
+    counted.tally.unusable(7, "m", None, (), error)
     (told,) = counted.watcher.results
     assert (told.number, told.name, told.reverse_path) == (7, "m", None)
     assert told.outcome is Outcome.UNSENT
@@ -170,16 +177,43 @@ def test_an_unusable_message(counted: Counted) -> None:
     assert problem.error is error
 
 
+def test_the_recipients_of_an_unusable_message_are_unsent_where_they_are_known(
+    counted: Counted,
+) -> None:
+    counted.tally.unusable(7, "m", "me@x", (A, B), MessageUnusable("it is empty", where="m"))
+    (told,) = counted.watcher.results
+    assert told.reverse_path == "me@x"
+    assert told.recipients == tuple(RecipientOutcome(r, Outcome.UNSENT, None) for r in (A, B))
+    assert counted.tally.report(1, None).outcomes[Outcome.UNSENT] == 2
+    assert counted.said == [(None, "", None)]
+
+
+def test_a_list_that_broke_is_no_message(counted: Counted) -> None:
+    counted.tally.list_failed(MessageUnreadable("reading failed", where="the list"))
+    assert counted.watcher.results == []
+    (problem,) = counted.watcher.problems
+    assert (problem.where, problem.outcome) == ("the list", None)
+    assert counted.tally.failed
+
+
 def test_a_message_that_was_not_tried_is_told_of_and_is_no_problem_again(
     counted: Counted,
 ) -> None:
     lost = ConnectionLost("nobody there")
-    counted.tally.connection_failed("mail.example:25", lost)
+    counted.tally.no_session([("mail.example:25", lost)])
     counted.tally.untried(8, "m", "me@x", (A, B), lost, Outcome.DEFERRED)
     (told,) = counted.watcher.results
     assert [recipient.outcome for recipient in told.recipients] == [Outcome.DEFERRED] * 2
     (problem,) = counted.watcher.problems
     assert (problem.where, problem.outcome) == ("mail.example:25", None)
+
+
+def test_of_several_servers_the_last_is_told_of_and_all_count(counted: Counted) -> None:
+    failures = [("a:25", ConnectionLost("lost")), ("b:25", HostNotFound("no such host"))]
+    counted.tally.no_session(failures)
+    assert [problem.where for problem in counted.watcher.problems] == ["b:25"]
+    kept = counted.tally.report(1, None).problems
+    assert [(problem.where, problem.error) for problem in kept] == failures
 
 
 def test_a_report_keeps_the_first_of_each_kind(counted: Counted) -> None:

@@ -1,0 +1,64 @@
+"""What it means that a session could not be had: for who waited for it, and for other servers.
+
+The message that waited is deferred where trying it again may help by itself: a 4yz greeting or
+reply to EHLO, no connection, one that was lost or timed out.  It is unsent where somebody has to
+decide: the server refused for good, the login failed by whatever reply, TLS was not to be had.  All
+later messages are unsent, since nobody tried them.
+"""
+
+from __future__ import annotations
+
+from smtpwire.core.transaction import Outcome
+from smtpwire.errors import (
+    ConnectError,
+    ConnectionLost,
+    GreetingRefused,
+    HelloRefused,
+    RemoteProtocolError,
+    ServerClosing,
+    TimedOut,
+    TLSError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smtpwire.errors import SMTPError
+
+_OUT_OF_REACH = (ConnectError, ConnectionLost, TimedOut, ServerClosing, RemoteProtocolError)
+
+_REFUSED = (GreetingRefused, HelloRefused)
+
+_ANOTHER_MAY_DO = (*_OUT_OF_REACH, GreetingRefused)
+
+
+def outcome_without_session(error: SMTPError) -> Outcome:
+    """Return what becomes of the message that waited for a session."""
+    if isinstance(error, _REFUSED):
+        passing = error.reply is not None and error.reply.transient
+    else:
+        passing = isinstance(error, _OUT_OF_REACH) and not handshake_failed(error)
+    return Outcome.DEFERRED if passing else Outcome.UNSENT
+
+
+def handshake_failed(error: SMTPError) -> bool:
+    """Whether TLS was begun and not had: it broke, was closed or took too long."""
+    return isinstance(error, TLSError) or (
+        isinstance(error, TimedOut) and error.wait == "HANDSHAKE"
+    )
+
+
+def another_may_do(error: SMTPError) -> bool:
+    """Whether the next server is tried: this one could not be reached, or sent us away."""
+    return isinstance(error, _ANOTHER_MAY_DO)
+
+
+def deciding(errors: Iterable[SMTPError]) -> SMTPError:
+    """Of the failures of all servers, at least one, return the one that the message is told of.
+
+    It is the first that may pass, or else the first, whatever the order of the servers.
+    """
+    errors = list(errors)
+    passing = (e for e in errors if outcome_without_session(e) is Outcome.DEFERRED)
+    return next(passing, errors[0])
