@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpwire.errors import ConnectionLost, RemoteProtocolError, ServerClosing
+from smtpwire.errors import ConnectionLost, RemoteProtocolError
 from tests.unit.core.helpers import (
     ALL,
     Client,
@@ -111,26 +111,12 @@ def test_a_chunk_refused_in_mid_content_is_sent_to_its_end() -> None:
     assert outcomes(client.result()) == ["refused"]
 
 
-def test_it_ends_when_the_last_of_them_is_answered() -> None:
-    client = Client.ready(*ALL, no_wait=True)
-    client.submit(submission(0), submission(1))
-    client.hand_over()
-    client.hand_over()
-    client.hear("250 ok", "421 no", "250 queued", "250 ok", "250 ok", "250 ok")
-    assert client.engine.close is None
-    client.hear("250 queued")
-    assert isinstance(client.error, ServerClosing)
-
-
-def test_a_content_that_was_on_its_way_when_the_421_came_is_in_doubt() -> None:
+def test_a_content_that_was_out_when_the_421_came_is_in_doubt() -> None:
     client = Client.ready(*ALL, no_wait=True)
     client.submit(submission(0), submission(1))
     client.hand_over()
     client.hear("421 no")
-    client.engine.content_begun()
-    client.engine.content_done()
-    client.lose(LOST)
-    assert outcomes(client.result(1)) == ["unknown"]
+    assert [outcomes(client.result(id)) for id in (0, 1)] == [["unknown"], ["deferred"]]
 
 
 def test_many_recipients_are_settled_each() -> None:

@@ -24,6 +24,7 @@ GROUP = frozenset({"MAIL", "RCPT", "RSET", "BDAT", "DOT", "LONE DOT"})
 VERBS = GROUP | {"EHLO", "HELO", "STARTTLS", "AUTH", "DATA", "QUIT"}
 
 CLOSING = "a 421"
+BDAT_UNKNOWN = "a BDAT that is not known"
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?")
 
@@ -93,6 +94,8 @@ class Auditor:
         self._begun_early = 0
         self._silent = ""
         """Why the engine may say nothing more."""
+        self._broken = False
+        """The end of data of a message that somebody may get was answered by no answer."""
 
     # -- from the engine -------------------------------------------------------------------------
 
@@ -176,8 +179,12 @@ class Auditor:
         """Look at the engine when it has read."""
         if self._silent:
             assert self._engine.muted, f"the engine goes on after {self._silent}"
-            if self._silent == CLOSING and self._in_doubt:
-                assert self._engine.close is None, "the last replies are not waited for"
+            close = self._engine.close
+            if self._silent == BDAT_UNKNOWN:
+                assert not self._in_doubt or close is None, "the last replies are not waited for"
+            else:
+                assert close is not None, f"the engine listens after {self._silent}"
+                assert not self._broken or close.error is not None, "nobody is told what broke"
         elif (self._line or self._lines) and self._unanswered:
             self._begun_early = self._begun_early or self._early(self._unanswered[0])
 
@@ -189,8 +196,8 @@ class Auditor:
         return max(0, asked.contents - self._out)
 
     def _hush(self, why: str) -> None:
-        """Note that nothing more may be said; 421 is the one reason to go on listening."""
-        if self._silent in {"", CLOSING}:
+        """Note that nothing more may be said; behind some reasons others may be heard."""
+        if self._silent in {"", BDAT_UNKNOWN}:
             self._silent = why
 
     def _reply(self, code: int, *, lie: bool) -> None:
@@ -202,16 +209,21 @@ class Auditor:
         early = max(self._early(asked), self._begun_early)
         if early and (code < 400 or early > 1 or verb not in {"DOT", "BDAT"}) and code != 421:
             self._hush(f"a reply to {verb} before it was sent")
+            self._broken = self._broken or self._awaited(asked)
             return
-        self.deceived = self.deceived or lie
+        # A 421 may come out of turn, but none can be told from the answer to an end of data.
+        self.deceived = self.deceived or (lie and (code != 421 or asked.last))
         if code == 421 and verb != "QUIT":
             self._hush(CLOSING)
         elif early and verb == "DOT":
             self._hush("a refusal in mid-content")
-        elif _useless(verb, code) or (
-            verb == "BDAT" and code in {500, 502} and not self._chunk_taken
-        ):
+        elif verb == "BDAT" and code in {500, 502} and not self._chunk_taken:
+            self._hush(BDAT_UNKNOWN)
+        elif _useless(verb, code):
             self._hush(f"{code} to {verb}")
+            self._broken = self._broken or self._awaited(asked)
+        elif verb == "RSET" and code >= 400:
+            self._hush("a refused RSET")
         self._chunk_taken = self._chunk_taken or (verb == "BDAT" and code < 300)
         if verb == "EHLO":
             self._ehlo = code
@@ -219,6 +231,11 @@ class Auditor:
             self._pipelining = b"PIPELINING" in offers and self.options.pipelining
         if asked.account is not None:
             self._book(asked, asked.account, code)
+
+    @staticmethod
+    def _awaited(asked: Asked) -> bool:
+        account = asked.account
+        return asked.last and account is not None and account.accepted > 0 and not account.failed
 
     @staticmethod
     def _book(asked: Asked, account: Account, code: int) -> None:

@@ -154,8 +154,42 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "replies to ends of data that are out are read after a 421",
+        "replies to contents that are out are read where BDAT is not known",
         (_edit("engine", "Engine._end_if_answered", "not self._sender.in_doubt", "True"),),
+    ),
+    Mutant(
+        "a refused BDAT says nothing of the other contents that are out",
+        (
+            _edit(
+                "engine",
+                "Engine._on_bdat_unknown",
+                "x.disown_content()",
+                "[y.disown_content() for y in self._sender._open]",
+            ),
+        ),
+    ),
+    Mutant(
+        "behind a refused RSET nothing is believed",
+        (
+            _edit(
+                "engine",
+                "Engine._on_session_reply",
+                "self._end(ServerClosing(",
+                "self._stop_writing(ServerClosing(",
+            ),
+        ),
+    ),
+    Mutant(
+        "behind a 421 nothing is believed",
+        (_edit("engine", "Engine._closing", "self._end(", "self._stop_writing("),),
+    ),
+    Mutant(
+        "a 421 to its envelope says nothing of an end of data that is out",
+        (_edit("exchange", "Exchange._says_nothing", "reply.code == 421 and", "False and"),),
+    ),
+    Mutant(
+        "what broke is told, also where QUIT is already said",
+        (_edit("engine", "Engine._break", "and self._sender.decided", ""),),
     ),
     Mutant(
         "no content where MAIL was refused",

@@ -21,11 +21,13 @@ def chance(seed: int) -> Random:
 REFUSALS = (450, 451, 452, 550, 551, 552, 553, 554)
 ODD = (250, 251, 252, 354, 334, 220)
 GARBAGE = (b"what?\r\n", b"1234 x\r\n", b"999 x\r\n", b"\r\n", b"250-x\r\n550 x\r\n", b"250x\r\n")
+OUT_OF_TURN = b"421 out of turn\r\n"
 LIES = (
     b"250 and again\r\n",
     b"550 and again\r\n",
     b"354 more\r\n",
     b"250-a\r\n250 b\r\n",
+    OUT_OF_TURN,
     *GARBAGE,
 )
 CONTENTS = (b"", b"\r\n", b"a line\r\n", b".dots\r\n..\r\n", b"x" * 70 + b"\r\n", b"MAIL\r\n" * 50)
@@ -131,17 +133,21 @@ def _act(rng: Random, key: Key, *, lies: bool, closes: bool) -> Act:
     code = rng.choice(REFUSALS)
     if key[0] == "EHLO" and rng.random() < 0.5:
         code = rng.choice((500, 502))
+    if key[0] == "BDAT" and closes and rng.random() < 0.3:
+        code = rng.choice((500, 502))
     if key[0] == "DATA WITHOUT MAIL":
         return Act(354)
     if key[0] == "DATA TO NOBODY":
         code = rng.choice((354, 354, 503))
+    if lies and key[0] in {"MAIL", "RCPT"} and rng.random() < 0.3:
+        return Act(lie=OUT_OF_TURN)
     if closes and rng.random() < 0.3:
         code = 421
     if closes and rng.random() < 0.2:
         code = rng.choice((0, code))
         return Act(code, close=rng.choice(("before", "after")), early=content and code >= 400)
     if lies and rng.random() < 0.5:
-        lie = rng.choice(LIES[:2] if content else LIES)
+        lie = rng.choice(LIES[:3] if content else LIES)
         return Act(rng.choice((0, 0, code)), lie=lie)
     if lies and rng.random() < 0.1:
         code = rng.choice(ODD)

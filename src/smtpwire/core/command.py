@@ -47,7 +47,7 @@ _LABELS = {
     Verb.GREETING: "greeting",
     Verb.DOT: "end of data",
     Verb.LONE_DOT: "end of data",
-    Verb.LAST: "BDAT LAST",
+    Verb.LAST: "end of data",
 }
 
 MAY_CONTINUE_GROUP = frozenset(

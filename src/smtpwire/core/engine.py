@@ -14,7 +14,8 @@ The rules that keep mail safe, beside the firewall of `smtpwire.core.sender`:
   and the connection is closed.
 - A message is `unknown` when its end of data was handed to the transport and no reply came; only a
   message of which no octet of content was handed over may be sent again unasked.
-- After a 421 nothing is written; replies to ends of data that are out are still read, for a while.
+- After a 421 nothing is written and nothing more is believed: it may have come out of turn, and
+  then every reply behind it stands one command too early.  The same goes for a refused RSET.
 - The first cause is the one that is reported: what breaks after it is its consequence.
 """
 
@@ -64,6 +65,7 @@ class Engine:
         self._events: list[Event] = []
         self._sender = Sender(options, self._ledger, self._events)
         self._chunk_taken = False
+        self._without_chunking = False
         self._no_more = False
         self._failure: SMTPError | None = None
         """Why the session is being ended politely, with QUIT."""
@@ -134,7 +136,7 @@ class Engine:
 
     def content_begun(self) -> None:
         """Say that the first octet of the next content in the output was handed over."""
-        self._ledger.next_content().begun = True
+        self._ledger.content_begun()
 
     def content_done(self) -> None:
         """Say that the last octet of the next content was handed to the transport."""
@@ -267,7 +269,7 @@ class Engine:
 
     def _closing(self, reply: Reply) -> None:
         error = ServerClosing("the server is closing the connection", reply=reply)
-        self._stop_writing(self._opening.cut_off(error))
+        self._end(self._opening.cut_off(error))
 
     def _on_session_reply(self, verb: Verb, reply: Reply) -> None:
         if verb is Verb.QUIT:
@@ -276,7 +278,8 @@ class Engine:
             self._on_opening_reply(verb, reply)
         elif not reply.ok:
             # Exim counts RSET among the commands that are no mail, and ends a session of too many.
-            self._stop_writing(ServerClosing("the server refused RSET", reply=reply))
+            # Or the replies are not to the commands they seem to answer: RSET is never refused.
+            self._end(ServerClosing("the server refused RSET", reply=reply))
 
     def _on_opening_reply(self, verb: Verb, reply: Reply) -> None:
         opening = self._opening
@@ -298,11 +301,8 @@ class Engine:
         if not x.may_record(verb, reply):
             text = f"{verb.label} was answered with a reply that cannot answer it"
             self._break(RemoteProtocolError(text, reply=reply))
-        elif verb in CHUNK and reply.code in UNKNOWN_COMMAND and not self._chunk_taken:
-            # The server may be reading the content as commands: it took no message, nor will it.
-            self._sender.disown_contents()
-            error = ServerClosing("the server offers CHUNKING and refused BDAT", reply=reply)
-            self._end(error, without_chunking=True)
+        elif verb in CHUNK and reply.code in UNKNOWN_COMMAND and not self._may_know_bdat:
+            self._on_bdat_unknown(x, verb, reply)
         else:
             x.record(verb, reply)
             if verb in CHUNK:
@@ -315,12 +315,35 @@ class Engine:
             else:
                 self._sender.settle_if_over(x)
 
+    @property
+    def _may_know_bdat(self) -> bool:
+        """Whether it took a chunk, or what it says now is no news."""
+        return self._chunk_taken or self._stop is not None
+
+    def _on_bdat_unknown(self, x: Exchange, verb: Verb, reply: Reply) -> None:
+        """Take it that BDAT is not known, so that the content may be read as commands.
+
+        The one message that this reply is about was not taken.  Of others that are out it says
+        nothing: their own replies do, where RSET, which stands before each, is not refused.
+        """
+        self._without_chunking = True
+        if self._ledger.begun == 1 or (verb is Verb.LAST and x.failed is None):
+            x.disown_content()
+        else:
+            x.record(verb, reply)
+        error = ServerClosing("the server offers CHUNKING and refused BDAT", reply=reply)
+        self._stop_writing(error)
+
     # -- ending ----------------------------------------------------------------------------------
 
     def _break(self, error: SMTPError) -> None:
-        """End where the conversation broke; behind QUIT that changes nothing, as all is settled."""
+        """End where the conversation broke; behind QUIT that changes nothing once all is decided.
+
+        Decided, and not just asked: what broke it may be the reply to the last end of data.
+        """
         commands = self._ledger.commands
-        self._end(None if commands and commands[0][0] is Verb.QUIT else error)
+        leaving = bool(commands) and commands[0][0] is Verb.QUIT and self._sender.decided
+        self._end(None if leaving else error)
 
     def _stop_writing(self, error: SMTPError) -> None:
         """Write nothing more; go on reading while an end of data that is out has no reply."""
@@ -333,9 +356,9 @@ class Engine:
         if not self._sender.in_doubt:
             self._end(None)
 
-    def _end(self, error: SMTPError | None, *, without_chunking: bool = False) -> None:
+    def _end(self, error: SMTPError | None) -> None:
         error = self._failure or self._stop or error
-        self._closed = Close(error, without_chunking)
+        self._closed = Close(error, self._without_chunking)
         self._ledger.output.clear()
         self._sender.settle_all(
             error or ConnectionLost("the connection was closed after a refusal in mid-content")

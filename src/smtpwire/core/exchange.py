@@ -5,7 +5,9 @@ in one place, `Exchange.result`, from the facts alone, so that no order of event
 answers.
 
 A 421 is never a fact about a message: it is recorded as the reply that it is, and then speaks for
-the connection, so that the message may be sent again where nothing of it was taken.
+the connection, so that the message may be sent again where nothing of it was taken.  Where the end
+of data is out and is not what it answers, it leaves the message unknown: it may have come out of
+turn, from a server that takes the message all the same.
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ class Exchange:
         "doomed",
         "error",
         "failed",
+        "failed_at",
         "final",
         "finished",
         "first_accepted",
@@ -121,6 +124,8 @@ class Exchange:
         """So was its end of data."""
         self.failed: Reply | None = None
         """The first refusal of DATA or of a chunk."""
+        self.failed_at = Verb.DATA
+        """What that refusal answers."""
         self.final: Reply | None = None
         """The reply to the end of data."""
         self.doomed = False
@@ -153,13 +158,18 @@ class Exchange:
         elif verb is Verb.DOT:
             self.final = reply
         elif verb is not Verb.LONE_DOT:
-            if reply.refusal:
-                self.failed = self.failed or reply
-                self.doomed = True
-            elif verb is Verb.DATA:
-                self.data = reply
-            if verb is Verb.LAST:
-                self.final = self.failed or reply
+            self._record_content(verb, reply)
+
+    def _record_content(self, verb: Verb, reply: Reply) -> None:
+        """Take the reply to DATA or to a chunk."""
+        if reply.refusal:
+            if self.failed is None:
+                self.failed, self.failed_at = reply, verb
+            self.doomed = True
+        elif verb is Verb.DATA:
+            self.data = reply
+        if verb is Verb.LAST:
+            self.final = self.failed or reply
 
     def disown_content(self) -> None:
         """Take back what was noted about its content: it went to a server that read none of it."""
@@ -209,10 +219,10 @@ class Exchange:
 
     def result(self, lost: SMTPError | None) -> TransactionResult:
         """Add up what is known; `lost` is why nothing more will be known, if that is so."""
-        decided = self._decided
+        decided = self.decided
         reply, command = self._deciding()
-        if reply is None:
-            reply = _refusal(lost)
+        if reply is None or self._says_nothing(reply):
+            reply, command = _refusal(lost), ""
         return TransactionResult(
             id=self.submission.id,
             recipients=tuple(self._outcome(index, lost) for index in range(self.recipients)),
@@ -223,12 +233,12 @@ class Exchange:
         )
 
     @property
-    def _decided(self) -> bool:
+    def decided(self) -> bool:
         """Whether replies about the message decided, whatever became of the connection."""
         return (
             self.final is not None
             or self.withheld
-            or self.nobody_accepted
+            or (self.nobody_accepted and not self._attempted)
             or any(r is not None and r.refusal and r.code != 421 for r in (self.mail, self.failed))
         )
 
@@ -237,6 +247,8 @@ class Exchange:
         own = self.replies[index] if index < len(self.replies) else None
         if self.mail_refused:
             reply = self.mail
+        elif self._attempted and not (self.final is not None and self.final.ok):
+            reply = self.final or self.failed
         elif own is not None and own.refusal:
             if self.first_accepted < index and too_many_recipients(own):
                 return RecipientOutcome(recipient, Outcome.DEFERRED, own)
@@ -246,9 +258,13 @@ class Exchange:
             reply = None
         else:
             reply = self.final or self.failed
-        if reply is None:
+        if reply is None or self._says_nothing(reply):
             return RecipientOutcome(recipient, *self._without_reply(lost))
         return RecipientOutcome(recipient, by_code(reply), reply)
+
+    def _says_nothing(self, reply: Reply) -> bool:
+        """Whether this reply leaves open what became of an end of data that is out."""
+        return reply.code == 421 and self.in_doubt
 
     def _without_reply(self, lost: SMTPError | None) -> tuple[Outcome, Reply | None]:
         """The outcome for a recipient about whom no reply decided."""
@@ -261,15 +277,20 @@ class Exchange:
     def _deciding(self) -> tuple[Reply | None, str]:
         """The one reply to name for the message as a whole, and the command it answers."""
         if self.mail_refused:
-            return self.mail, "MAIL"
-        if self.withheld or (self.nobody_accepted and not (self.insists and self._answered)):
-            return next(reply for reply in self.replies if reply.refusal), "RCPT"
+            return self.mail, Verb.MAIL.label
+        if self.withheld or (self.nobody_accepted and not self._attempted):
+            return next(reply for reply in self.replies if reply.refusal), Verb.RCPT.label
         if self.failed is not None:
-            return self.failed, "BDAT" if self.chunked else "DATA"
+            return self.failed, self.failed_at.label
         if self.final is not None:
-            return self.final, "end of data"
+            return self.final, Verb.DOT.label
         return None, ""
 
     @property
-    def _answered(self) -> bool:
-        return self.final is not None or self.failed is not None
+    def _attempted(self) -> bool:
+        """Whether content was tried, as it was told to, though every recipient was refused.
+
+        Then the answer to it is what is reported; a 2yz, though, accepts nobody who was refused.
+        """
+        tried = self.finished or self.final is not None or self.failed is not None
+        return self.insists and self.nobody_accepted and tried

@@ -27,6 +27,7 @@ class Ledger:
         "_contents",
         "_promised",
         "_sent",
+        "begun",
         "commands",
         "group_open",
         "octets_promised",
@@ -42,6 +43,8 @@ class Ledger:
         """Whose, octets, whether the end of data is in it."""
         self._promised = 0
         self._sent = 0
+        self.begun = 0
+        """How many contents have had an octet handed to the transport."""
         self._begun_ahead = 0
         """How early the reply was when its first octets came, if it was."""
         self.group_open = False
@@ -112,6 +115,11 @@ class Ledger:
         self._contents.append((exchange, octets or 0, last))
         self.ask(verb, line, exchange)
         self.output.append(Content(exchange.submission.id, octets, last))
+
+    def content_begun(self) -> None:
+        """Note that the first octet of the next content was handed to the transport."""
+        self.begun += 1
+        self.next_content().begun = True
 
     def next_content(self) -> Exchange:
         """Whose content is the next to be sent."""

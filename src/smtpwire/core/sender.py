@@ -74,6 +74,11 @@ class Sender:
         return self._current is None and not self._queue
 
     @property
+    def decided(self) -> bool:
+        """Whether nothing can still change what becomes of any message."""
+        return not self._queue and all(x.decided for x in self._open)
+
+    @property
     def in_doubt(self) -> bool:
         """Whether the reply to an end of data that is out has not come."""
         return any(x.in_doubt for x in self._open)
@@ -195,11 +200,6 @@ class Sender:
         for submission in self._queue:
             self._events.append(Settled(unsent(submission, lost, resend=True)))
         self._queue.clear()
-
-    def disown_contents(self) -> None:
-        """Take it that the server read no content as content."""
-        for x in self._open:
-            x.disown_content()
 
     def _settle(self, x: Exchange, lost: SMTPError | None) -> None:
         self._open.remove(x)

@@ -73,7 +73,8 @@ class TransactionResult(NamedTuple):
     error: SMTPError | None
     """What broke, where it was not a reply about the message that decided."""
     command: str
-    """The command that `reply` answers: MAIL, RCPT, DATA, BDAT, "end of data"; "" for none."""
+    """The command that `reply` answers: MAIL, RCPT, DATA, "end of data", or BDAT for a chunk before
+    that; "" for none."""
     resend: bool
     """Nothing of it can have been taken: it may be sent again, unasked, on another connection."""
 

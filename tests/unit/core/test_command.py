@@ -50,7 +50,7 @@ def test_unknown_commands() -> None:
         (Verb.MAIL, "MAIL"),
         (Verb.DOT, "end of data"),
         (Verb.LONE_DOT, "end of data"),
-        (Verb.LAST, "BDAT LAST"),
+        (Verb.LAST, "end of data"),
         (Verb.GREETING, "greeting"),
     ],
 )

@@ -1,4 +1,4 @@
-"""One connection: what may be said when, what ends it, and what each end leaves of the messages."""
+"""One connection: what may be said when; its ends are in `test_engine_ends`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,10 @@ from smtpwire.core.event import Replied
 from smtpwire.core.session import TLSMode
 from smtpwire.errors import (
     ConnectionLost,
-    Interrupted,
     LocalProtocolError,
-    MessageUnreadable,
     RemoteProtocolError,
-    ServerClosing,
-    TimedOut,
 )
 from tests.unit.core.helpers import (
-    ALL,
     Client,
     addresses,
     behind_the_dot,
@@ -151,6 +146,33 @@ def test_fault_139_a_2yz_before_the_content_is_out_is_no_success() -> None:
     assert outcomes(client.result()) == ["deferred"]
 
 
+@pytest.mark.parametrize("code", [250, 354])
+def test_neither_is_it_where_quit_is_behind_the_content(code: int) -> None:
+    client = quit_behind_the_content()
+    client.engine.content_begun()
+    client.hear(f"{code} early")
+    assert isinstance(client.error, RemoteProtocolError)
+    assert client.error.reply == reply(f"{code} early")
+    result = client.result()
+    assert (outcomes(result), result.error) == (["deferred"], client.error)
+
+
+def test_fault_142_354_to_the_dot() -> None:
+    client = quit_behind_the_content()
+    client.hand_over()
+    client.hear("354 more")
+    assert isinstance(client.error, RemoteProtocolError)
+    result = client.result()
+    assert (outcomes(result), result.error) == (["unknown"], client.error)
+
+
+def quit_behind_the_content() -> Client:
+    client = Client.ready(*PIPELINED)
+    client.submit(submission(), last=True)
+    assert client.hear("250 ok", "250 ok", "354 go") == ["<0: all>", "QUIT"]
+    return client
+
+
 # -- refusals in mid-content ---------------------------------------------------------------------
 
 
@@ -174,204 +196,6 @@ def test_the_messages_behind_it_may_be_sent_again() -> None:
     assert outcomes(client.result(2)) == ["unsent"]
     assert client.result(1).resend
     assert client.result(2).resend
-
-
-# -- BDAT that is not known ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", [500, 502])
-def test_fault_157_a_server_that_does_not_know_bdat(code: int) -> None:
-    client = Client.ready(*ALL)
-    client.submit(submission())
-    client.hear("250 ok", "250 ok")
-    client.hand_over()
-    client.hear(f"{code} what?")
-    assert isinstance(client.error, ServerClosing)
-    assert client.engine.close is not None
-    assert client.engine.close.without_chunking
-    assert outcomes(client.result()) == ["deferred"]
-    assert client.result().resend, "it was not read as content"
-
-
-def test_a_server_that_has_taken_a_chunk_knows_bdat() -> None:
-    client = Client.ready("CHUNKING")
-    client.submit(submission(0), submission(1))
-    for expected in ("accepted", "refused"):
-        client.hear("250 ok")
-        client.hear("250 ok")
-        client.hand_over()
-        client.hear("250 ok" if expected == "accepted" else "500 no")
-        assert outcomes(client.results[-1]) == [expected]
-    assert client.engine.close is None
-
-
-# -- 421 -----------------------------------------------------------------------------------------
-
-
-def test_fault_163_a_421_between_messages() -> None:
-    client = Client.ready()
-    client.hear("421 idle too long")
-    assert isinstance(client.error, ServerClosing)
-
-
-def test_fault_164_a_421_to_the_next_mail() -> None:
-    client = Client.ready()
-    client.submit(submission())
-    assert client.hear("421 no") == []
-    assert isinstance(client.error, ServerClosing)
-    result = client.result()
-    assert (outcomes(result), result.resend) == (["deferred"], True)
-
-
-def test_faults_104_and_109_nothing_is_said_though_the_connection_stays_open() -> None:
-    client = Client.ready()
-    client.submit(submission(recipients=2))
-    client.hear("250 ok")
-    client.hear("250 ok")
-    assert client.hear("421 no") == []
-    assert client.engine.muted
-    assert isinstance(client.error, ServerClosing)
-
-
-def test_fault_141_a_421_in_mid_content() -> None:
-    client = in_content()
-    client.hear("421 shutting down")
-    assert isinstance(client.error, ServerClosing)
-    assert outcomes(client.result()) == ["deferred"]
-    assert not client.result().resend
-
-
-def test_after_a_421_the_ends_of_data_that_are_out_are_still_answered() -> None:
-    client = Client.ready(*ALL, no_wait=True)
-    client.submit(submission(0), submission(1), submission(2), submission(3))
-    for _ in range(3):
-        client.hand_over()
-    client.hear("421 slow down")
-    assert client.engine.close is None
-    assert client.engine.muted
-    assert client.engine.waiting_for is Wait.CLOSING
-    client.hear("250 ok", "250 queued", "250 ok", "250 ok", "250 ok", "250 queued")
-    assert client.engine.close is None
-    client.engine.receive_eof()
-    assert isinstance(client.error, ServerClosing), "the first cause"
-    results = [outcomes(client.result(id)) for id in range(4)]
-    assert results == [["deferred"], ["accepted"], ["unknown"], ["deferred"]]
-    assert [client.result(id).resend for id in range(4)] == [False, False, False, True]
-
-
-def test_a_refused_reset_is_like_a_421() -> None:
-    client = Client.ready()
-    client.submit(submission(0), submission(1))
-    client.hear("250 ok")
-    assert client.hear("550 no") == ["RSET"]
-    assert client.hear("554 too many commands that are no mail") == []
-    assert isinstance(client.error, ServerClosing)
-    assert client.result(1).resend
-
-
-# -- ends ----------------------------------------------------------------------------------------
-
-
-def test_fault_162_a_close_between_messages() -> None:
-    client = Client.ready()
-    client.submit(submission(0), submission(1))
-    client.hear("550 no")
-    client.engine.receive_eof()
-    client.engine.receive_eof()
-    assert isinstance(client.error, ConnectionLost)
-    assert [client.result(id).resend for id in (0, 1)] == [False, True]
-
-
-def test_fault_105_a_refusal_and_a_close() -> None:
-    client = Client.ready(*PIPELINED)
-    client.submit(submission())
-    client.hear("550 no")
-    client.engine.receive_eof()
-    result = client.result()
-    assert (outcomes(result), result.reply, result.error) == (["refused"], reply("550 no"), None)
-
-
-def test_fault_170_354_and_a_close() -> None:
-    client = Client.ready(*PIPELINED)
-    client.submit(submission())
-    client.engine.receive(b"250 ok\r\n250 ok\r\n354 go\r\n")
-    client.engine.receive_eof()
-    assert client.said() == []
-    assert client.result().resend
-
-
-@pytest.mark.parametrize("heard", ["", "250 queued", "250-queued\r\n"])
-def test_faults_23_24_and_165_no_whole_reply_to_the_end_of_data(heard: str) -> None:
-    client = behind_the_dot()
-    client.engine.receive(heard.encode())
-    client.engine.receive_eof()
-    result = client.result()
-    assert outcomes(result) == ["unknown"]
-    assert not result.resend
-
-
-def test_fault_166_a_limit_of_time() -> None:
-    client = behind_the_dot()
-    error = TimedOut("waited 600 seconds", wait="END_OF_DATA")
-    client.lose(error)
-    assert client.error is error
-    assert outcomes(client.result()) == ["unknown"]
-
-
-@pytest.mark.parametrize(
-    "heard", [b"", b"221 bye\r\n", b"garbage\r\n", b"500 no\r\n", b"2" * 99_999]
-)
-def test_faults_167_and_169_nothing_that_quit_does_matters(heard: bytes) -> None:
-    client = behind_the_dot()
-    assert client.hear("250 queued") == ["QUIT"]
-    client.engine.receive(heard)
-    client.engine.receive_eof()
-    client.engine.receive(b"500 more\r\n")
-    assert client.error is None
-    assert outcomes(client.result()) == ["accepted"]
-
-
-def test_a_421_to_quit_is_an_answer() -> None:
-    client = Client.ready()
-    client.submit(last=True)
-    client.hear("421 bye")
-    assert client.error is None
-
-
-def test_interrupted_in_mid_content() -> None:
-    client = in_content()
-    error = Interrupted("a signal")
-    client.engine.interrupt(error)
-    assert client.error is error
-    assert outcomes(client.result()) == ["unsent"]
-    client.engine.interrupt(Interrupted("another"))
-    assert client.error is error
-
-
-def test_interrupted_behind_the_dot() -> None:
-    client = behind_the_dot()
-    client.engine.interrupt(Interrupted("a signal"))
-    assert client.engine.close is None
-    assert client.engine.waiting_for is Wait.INTERRUPTED
-    client.hear("250 queued")
-    assert isinstance(client.error, Interrupted)
-    assert outcomes(client.result()) == ["accepted"]
-
-
-def test_fault_189_a_content_that_cannot_be_read_is_never_ended() -> None:
-    client = in_content()
-    error = MessageUnreadable("the disk is gone")
-    client.engine.content_failed(error)
-    assert isinstance(client.error, ConnectionLost)
-    result = client.result()
-    assert (outcomes(result), result.error, result.resend) == (["unsent"], error, False)
-
-
-def test_a_driver_may_report_what_it_had_sent_when_the_end_came() -> None:
-    client = in_content()
-    client.hear("421 no")
-    client.engine.content_done()
-    assert outcomes(client.result()) == ["deferred"]
 
 
 # -- for whoever watches -------------------------------------------------------------------------

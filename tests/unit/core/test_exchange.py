@@ -136,7 +136,8 @@ def test_fault_112_552_after_an_accepted_recipient_is_taken_as_452(
     ("replies", "expected"),
     [
         ("MAIL 250, RCPT 250, BDAT 250, LAST 250", (["accepted"], "250 end of data")),
-        ("MAIL 250, RCPT 250, LAST 554", (["refused"], "554 BDAT")),
+        ("MAIL 250, RCPT 250, LAST 554", (["refused"], "554 end of data")),
+        ("MAIL 250, RCPT 250, BDAT 250, LAST 554", (["refused"], "554 end of data")),
         ("MAIL 250, RCPT 250, BDAT 452, LAST 503", (["deferred"], "452 BDAT")),
         ("MAIL 250, RCPT 250, BDAT 452, BDAT 503, LAST 503", (["deferred"], "452 BDAT")),
         ("MAIL 250, RCPT 250, BDAT 552", (["refused"], "552 BDAT")),
@@ -152,13 +153,29 @@ def test_over_bdat(replies: str, expected: tuple[list[str], str]) -> None:
     ("replies", "expected"),
     [
         ("MAIL 250, RCPT 550, DATA 554", (["refused"], "554 DATA")),
+        ("MAIL 250, RCPT 550, DATA 451", (["deferred"], "451 DATA")),
         ("MAIL 250, RCPT 550, DATA 354, DOT 250", (["refused"], "250 end of data")),
+        ("MAIL 250, RCPT 550, DATA 354, DOT 454", (["deferred"], "454 end of data")),
+        ("MAIL 250, RCPT 450, DATA 354, DOT 554", (["refused"], "554 end of data")),
+        ("MAIL 250, RCPT 550, BDAT 552, LAST 503", (["refused"], "552 BDAT")),
     ],
 )
 def test_where_the_content_is_attempted_anyway_its_answer_is_reported(
     replies: str, expected: tuple[list[str], str]
 ) -> None:
     assert decided(exchange(*replies.split(", "), send_anyway=True)) == expected
+
+
+def test_where_it_was_attempted_anyway_and_not_answered() -> None:
+    x = exchange("MAIL 250", "RCPT 550", "DATA 354", send_anyway=True)
+    x.begun = x.finished = True
+    result = lost(x)
+    assert (outcomes(result), result.reply, result.resend) == (["unknown"], None, False)
+
+
+def test_where_it_was_attempted_anyway_a_recipient_keeps_the_reply_that_refused_it() -> None:
+    x = exchange("MAIL 250", "RCPT 550", "DATA 354", "DOT 250", send_anyway=True)
+    assert x.result(LOST).recipients[0].reply == reply("550 RCPT")
 
 
 def test_where_it_was_to_be_attempted_and_the_connection_was_lost() -> None:
@@ -255,6 +272,17 @@ def test_a_421_to_the_end_of_data_is_its_answer() -> None:
     x.begun = x.finished = True
     assert decided(x, CLOSING) == (["deferred"], "421 end of data")
     assert not x.result(CLOSING).resend
+
+
+@pytest.mark.parametrize(
+    "replies",
+    ["MAIL 421", "MAIL 250, RCPT 421", "MAIL 250, RCPT 250, BDAT 421"],
+)
+def test_a_421_to_anything_else_says_nothing_of_an_end_of_data_that_is_out(replies: str) -> None:
+    x = exchange(*replies.split(", "), chunked=True)
+    x.begun = x.finished = True
+    assert decided(x, CLOSING) == (["unknown"], "421")
+    assert lost(x, CLOSING).resend is False
 
 
 def test_a_421_to_a_recipient_withholds_nothing() -> None:
