@@ -133,7 +133,7 @@ def test_the_other_outcomes_of_v(start: Start, tmp_path: Path) -> None:
     assert lines[0] == f"refused: {about} 550 no"
     assert lines[1] == f"deferred: {about} 451 later"
     assert lines[2].startswith(f"unknown: {about} ")
-    assert lines[3].startswith(f"unsent: {tmp_path}/none from - to 0 of 0, - octets, ")
+    assert lines[3].startswith(f"unsent: {tmp_path}/none from <> to 0 of 1, - octets, ")
 
 
 def test_the_records(start: Start, tmp_path: Path) -> None:
