@@ -74,7 +74,8 @@ class Body:
                 normaliser=None if self._raw or content.final else Normaliser(),
                 stuffer=DotStuffer(stuff=self._dot_stuffing) if stuffed else None,
                 prefix=prefix,
-            )
+            ),
+            pipe=content.pipe,
         )
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Where the octets of a message come from: memory, a file, or a pipe.
 
 Every `Content` gives all its octets, from the first one, each time `blocks` is called.  Its `final`
-says that they are what BDAT sends, line ends and all, and that nobody else can change them.
+says that they are what BDAT sends, line ends and all, and that nobody else can change them; its
+`pipe` is the descriptor that each block but the first may have to be waited for, if there is one.
 
 Rules
 - A file is read by position, so nothing depends on, or moves, the offset of its descriptor.
@@ -48,6 +49,7 @@ class MemoryContent:
     """Octets in memory, as they will be sent."""
 
     final = True
+    pipe = None
 
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
@@ -72,6 +74,8 @@ class FileContent:
         stamp: of the file when it was opened; None for a spool, which no one else can change and
             which holds what will be sent.
     """
+
+    pipe = None
 
     def __init__(
         self,
@@ -123,7 +127,7 @@ class PipeContent:
     final = False
 
     def __init__(self, fd: int, *, name: str, head: bytes, owned: bool) -> None:
-        self._fd = fd
+        self.pipe = fd
         self._name = name
         self._head = head
         self._owned = owned
@@ -143,13 +147,13 @@ class PipeContent:
         """Close the pipe if it is owned."""
         if self._owned:
             self._owned = False
-            os.close(self._fd)
+            os.close(self.pipe)
 
     def _read(self) -> Iterator[bytes]:
         _keep_freed_blocks()
         head, self._head = self._head, b""
         yield head
-        while block := read(self._fd, BLOCK, name=self._name):
+        while block := read(self.pipe, BLOCK, name=self._name):
             yield block
 
 

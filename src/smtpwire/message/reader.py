@@ -7,6 +7,8 @@ Rules
   always comes before them, so a truncated message is never ended (RFC 5321 section 4.1.1.4 makes
   the terminator a promise that all of the message is there).
 - After an error there is nothing but that error.
+- A pipe may be silent for ever, so it is never read unless the caller asks for it: one `read` takes
+  one block of it at most, and `pipe` says what to wait for in front of that.
 """
 
 from __future__ import annotations
@@ -26,24 +28,32 @@ class BodyReader:
     """One sending of one message's content.
 
     Args:
-        pieces: the octets in order, in pieces of any size.
+        pieces: the octets in order, in pieces of any size; an empty one is not the end.
+        pipe: the pipe that they come from, if each piece may have to be waited for.
     """
 
-    __slots__ = ("_error", "_pieces", "_rest")
+    __slots__ = ("_error", "_pieces", "_pipe", "_rest")
 
-    def __init__(self, pieces: Iterator[bytes | memoryview]) -> None:
+    def __init__(self, pieces: Iterator[bytes | memoryview], *, pipe: int | None = None) -> None:
         self._pieces = pieces
+        self._pipe = pipe
         self._rest: bytes | memoryview = b""
         self._error: MessageUnreadable | None = None
 
-    def read(self, limit: int) -> bytes | memoryview:
+    @property
+    def pipe(self) -> int | None:
+        """The descriptor that the next `read` waits for; None when it has nothing to wait for."""
+        return None if self._rest else self._pipe
+
+    def read(self, limit: int) -> bytes | memoryview | None:
         """The next octets for the wire.
 
         Args:
             limit: how many at most; 1 or more.
 
         Returns:
-            Fewer than `limit` do not mean the end; none do.
+            Fewer than `limit` do not mean the end; none do.  None, which only a reader with a
+            `pipe` gives: there are none until the pipe has been read again.
 
         Raises:
             MessageUnreadable: reading failed or the message changed.  What was returned so far is
@@ -52,12 +62,16 @@ class BodyReader:
         if self._error is not None:
             raise self._error
         piece = self._rest
-        if not piece:
+        while not piece:
             try:
-                piece = next(self._pieces, b"")
+                piece = next(self._pieces)
+            except StopIteration:
+                return b""
             except MessageUnreadable as error:
                 self._error = error
                 raise
+            if not piece and self._pipe is not None:
+                return None
         if len(piece) <= limit:
             self._rest = b""
             return piece
@@ -86,7 +100,8 @@ def wire_pieces(
         prefix: goes out in front of everything, as it is and not counted.
 
     Yields:
-        The octets for the wire in order, in pieces of any size but none.
+        The octets for the wire in order, in pieces of any size: one a block, which is empty when
+        the block has only been read ahead, and one at the end.
 
     Raises:
         MessageUnreadable: from `blocks`, or when there are more or fewer octets than `size`.
@@ -103,8 +118,7 @@ def wire_pieces(
         if prefix:
             piece = b"".join((prefix, piece))
             prefix = b""
-        if held:
-            yield held
+        yield held
         held = piece
     tail = b"" if normaliser is None else normaliser.finish()
     if size is not None and count + len(tail) != size:

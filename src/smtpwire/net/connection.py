@@ -1,9 +1,10 @@
 """One connection: an engine, a transport, and the content of messages between them.
 
 The driver's whole logic is here, and it is three rules.  Input is read before anything is written,
-each time: a 421 or a FIN that has come stops the write.  When a write fails, the input is drained
-before the engine is told: the reason may be waiting in it.  And the engine is told what was handed
-over, never what was merely meant to be.
+each time: a 421 or a FIN that has come stops the write.  So a pipe with
+content, which may take its time, is waited for together with the input, and never read between it
+and the write.  When a write fails, the input is drained before the engine is told: the reason may
+be waiting in it.  And the engine is told what was handed over, never what was merely meant to be.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from smtpwire.core.event import Replied, Settled, StartTLS
 from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
 from smtpwire.net.handshake import Handshake
 from smtpwire.net.outbox import Outbox
-from smtpwire.net.poll import BROKEN, READ, WRITE
+from smtpwire.net.poll import BROKEN, PIPED, READ, WRITE
 from smtpwire.net.timeouts import Deadline, limit
 from smtpwire.net.transport import SocketTransport, TLSTransport
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import _socket
     import ssl
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Protocol, TypeVar
 
     from smtpwire.core.engine import Engine
     from smtpwire.core.event import Close, Content, Event
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from smtpwire.net.poll import Interruption, Poller
     from smtpwire.net.tls import TLSPeer
     from smtpwire.net.transport import Transport
+
+    Result = TypeVar("Result")
 
     class Tracer(Protocol):
         """Who is shown every line said and heard."""
@@ -133,7 +136,12 @@ class Connection:
                     engine.interrupt(error)
                     continue
                 self._follow()
-                ready = poller.wait(self._transport.fileno(), self._interest(), self._deadline.at)
+                ready = poller.wait(
+                    self._transport.fileno(),
+                    self._interest(),
+                    self._deadline.at,
+                    pipe=self._outbox.pipe,
+                )
                 if ready:
                     self._ready(ready, stop)
                 # What had come by then counts: this process may have been stopped for an hour.
@@ -186,7 +194,12 @@ class Connection:
 
     @property
     def _waiting_for(self) -> Wait:
-        return self.engine.waiting_for if self._shaking is None else Wait.HANDSHAKE
+        if self._shaking is not None:
+            return Wait.HANDSHAKE
+        wait = self.engine.waiting_for
+        if wait is Wait.BLOCK and self._outbox.pipe is not None:
+            return Wait.NOTHING  # the server has taken all there is: it is our turn
+        return wait
 
     def _follow(self) -> bool:
         """Set the deadline anew if there was progress; whether there was."""
@@ -205,13 +218,18 @@ class Connection:
     def _interest(self) -> int:
         if self._shaking is not None:
             return self._shaking.waits_for
-        return READ | WRITE if self._outbox and not self._transport.deaf else READ
+        outbox = self._outbox
+        if outbox and outbox.pipe is None and not self._transport.deaf:
+            return READ | WRITE
+        return READ
 
     def _ready(self, ready: int, stop: Interruption) -> None:
         if self._shaking is not None:
             self._shake(self._shaking)
         elif ready & (READ | BROKEN):
             self._read()
+        elif ready & PIPED:
+            self._content(self._outbox.draw, stop)
         else:
             self._write(stop)
 
@@ -227,12 +245,8 @@ class Connection:
             self.engine.receive_eof()
 
     def _write(self, stop: Interruption) -> None:
-        try:
-            buffers = stop.during(self._outbox.buffers)
-        except Interrupted:
-            return  # whoever runs this asks for the reason anyway
-        except MessageError as error:
-            self.engine.content_failed(error)
+        buffers = self._content(self._outbox.buffers, stop)
+        if buffers is None:
             return
         try:
             sent = self._transport.send(buffers) if any(map(len, buffers)) else 0
@@ -241,6 +255,16 @@ class Connection:
             return
         if sent is not None:
             self._handed_over(sent)
+
+    def _content(self, read: Callable[[], Result], stop: Interruption) -> Result | None:
+        """Call what reads content; None, and the engine told, when it could not be read."""
+        try:
+            return stop.during(read)
+        except Interrupted:
+            pass  # whoever runs this asks for the reason anyway
+        except MessageError as error:
+            self.engine.content_failed(error)
+        return None
 
     def _handed_over(self, octets: int) -> None:
         engine, tracer, tls = self.engine, self._tracer, self._transport.tls

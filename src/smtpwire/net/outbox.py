@@ -1,6 +1,10 @@
 """What is to be written, in order: lines, and contents that become octets as the peer takes them.
 
 The memory it needs is a few blocks, whatever a message weighs.
+
+What a pipe gives may take for ever to come, so `buffers` does not read pipes: whoever writes waits
+for `pipe` and for the peer, together, and then calls `draw`.  Thus nothing that blocks stands
+between the last look at the peer and the write.
 """
 
 from __future__ import annotations
@@ -56,7 +60,9 @@ class Outbox:
         self._left: int | None = None
         """Octets of that content that were not read; None for all there are."""
         self._ahead: Buffer = b""
-        """Its next piece; empty when it has no further one."""
+        """What was read of it last, and is kept back; empty before anything was."""
+        self._first = True
+        """None of its pieces has been added."""
         self._failure: MessageError | None = None
         """Why it cannot be read."""
 
@@ -71,70 +77,101 @@ class Outbox:
         """Forget all that has not been handed over; nothing is written after that."""
         self._items.clear()
         self._pieces.clear()
+        self._reader = None
 
     def buffers(self) -> list[Buffer]:
-        """What to write next: at least one buffer when anything is queued.
+        """What to write next: at least one buffer when anything is queued and `pipe` is None.
 
         Raises:
             MessageError: the content whose turn it is cannot be read; all that stands before it
                 has been handed over.
         """
-        pieces = self._pieces
         while self._may_grow:
             item = self._items[0]
-            if isinstance(item, Content):
-                self._read(item)
-            else:
+            if not isinstance(item, Content):
                 self._items.popleft()
                 self._add(Piece(item))
-        if self._failure is not None and not pieces:
-            raise self._failure
-        return [piece.data for piece in pieces]
+            elif self._reader is None:
+                self._begin(item)
+            else:
+                self._read(self._reader)
+        self._tell_failure()
+        return [piece.data for piece in self._pieces]
+
+    @property
+    def pipe(self) -> int | None:
+        """The descriptor without which there is nothing to write, to be waited for."""
+        return None if self._pieces or self._reader is None else self._reader.pipe
+
+    def draw(self) -> None:
+        """Read from `pipe`, once; that may still leave nothing to write.
+
+        Raises:
+            MessageError: as from `buffers`.
+        """
+        if self._reader is not None:
+            self._read(self._reader)
+        self._tell_failure()
 
     @property
     def _may_grow(self) -> bool:
         if not self._items or self._failure is not None:
+            return False
+        if self._reader is not None and self._reader.pipe is not None:
             return False
         front = self._items[0]
         if isinstance(front, Content) and front.octets == 0:
             return True  # it goes with the line in front of it: there is nothing else to take
         return self._octets < BLOCK and len(self._pieces) < MAX_BUFFERS
 
+    def _tell_failure(self) -> None:
+        if self._failure is not None and not self._pieces:
+            raise self._failure
+
     def _add(self, piece: Piece) -> None:
         self._pieces.append(piece)
         self._octets += len(piece.data)
 
-    def _read(self, content: Content) -> None:
-        """Add the next piece of the content at the front; take it off the queue with its last.
-
-        Whether it is the last is known before it goes out: a server may answer the end of data as
-        soon as it has it.
-        """
-        first = self._reader is None
+    def _begin(self, content: Content) -> None:
+        """Begin the content at the front."""
         try:
-            if self._reader is None:
-                self._reader = self._reader_for(content)
-                self._left = content.octets
-                self._ahead = self._next(self._reader)
-            data = self._ahead
-            self._ahead = self._next(self._reader) if data else b""
+            self._reader = self._reader_for(content)
+        except MessageError as error:
+            self._failure = error
+        self._left = content.octets
+        self._first = True
+
+    def _read(self, reader: BodyReader) -> None:
+        """Read on in the content at the front; take it off the queue when it has ended.
+
+        What is read is kept back until more of it is, or its end: whether a piece is the last is
+        known before it goes out, since a server may answer the end of data as soon as it has it.
+        """
+        try:
+            data = self._next(reader)
         except MessageError as error:
             # What stands before it is not concerned: the failure is told when that is out.
             self._failure = error
             return
-        last = not self._ahead
-        self._add(Piece(data, content=True, first=first, last=last))
-        if last:
+        if data is None:
+            return
+        ended = not data
+        if self._ahead or ended:
+            self._add(Piece(self._ahead, content=True, first=self._first, last=ended))
+            self._first = False
+        self._ahead = data
+        if ended:
             self._items.popleft()
             self._reader = None
 
-    def _next(self, reader: BodyReader) -> Buffer:
+    def _next(self, reader: BodyReader) -> Buffer | None:
         if self._left is None:
             return reader.read(BLOCK)
         if not self._left:
             return b""
         data = reader.read(min(BLOCK, self._left))
-        self._left -= len(data)
+        if data is not None:
+            self._left -= len(data)
         return data
 
     def advance(self, octets: int) -> list[Piece]:

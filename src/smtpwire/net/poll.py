@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 READ = select.POLLIN
 WRITE = select.POLLOUT
 BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
+PIPED = 1 << 16
+"""The pipe can be read without waiting, to its end maybe; above all that poll(2) reports."""
 
 
 class Poller:
-    """Waits for one descriptor, or for a signal.
+    """Waits for one descriptor, for the pipe that is to be sent on it, or for a signal.
 
     Args:
         wake_fd: a descriptor, not blocking, that becomes readable with a signal; or -1.
@@ -54,13 +56,20 @@ class Poller:
         if wake_fd >= 0:
             self._poll.register(wake_fd, READ)
 
-    def wait(self, fd: int, events: int, deadline: float | None) -> int:
-        """Wait until `fd` is ready, `deadline` (monotonic seconds) has come, or a signal has.
+    def wait(self, fd: int, events: int, deadline: float | None, *, pipe: int | None = None) -> int:
+        """Wait until a descriptor is ready, `deadline` (monotonic seconds) has come, or a signal.
 
         What is ready is told even when the deadline has passed.
 
+        Args:
+            fd: waited for, now and probably the next time.
+            events: what for: READ, WRITE or both.
+            deadline: until when; None for as long as it takes.
+            pipe: waited for this time only, until it can be read.
+
         Returns:
-            The events, of READ, WRITE and BROKEN; 0 when it was not the descriptor that ended it.
+            The events of `fd`, of READ, WRITE and BROKEN, and PIPED for the pipe; 0 when neither
+            of them ended it.
         """
         if fd != self._fd:
             self.forget()
@@ -70,12 +79,20 @@ class Poller:
             self._poll.modify(fd, events)
             self._events = events
         timeout = None if deadline is None else max(0.0, (deadline - monotonic()) * 1000)
+        if pipe is not None:
+            self._poll.register(pipe, READ)
         found = 0
-        for ready, mask in self._poll.poll(timeout):
-            if ready == fd:
-                found = mask
-            else:
-                os.read(ready, 64)  # or no later wait would wait
+        try:
+            for ready, mask in self._poll.poll(timeout):
+                if ready == fd:
+                    found |= mask
+                elif ready == pipe:
+                    found |= PIPED
+                else:
+                    os.read(ready, 64)  # or no later wait would wait
+        finally:
+            if pipe is not None:
+                self._poll.unregister(pipe)
         return found
 
     def forget(self) -> None:

@@ -205,6 +205,7 @@ def test_an_unscanned_pipe_goes_through_once(tmp_path: Path, size: str) -> None:
         assert everything(body.reader(stuffed=True)) == stuffed(wire)
         if size == "small":
             assert body.facts is not None
+            assert body.reader(stuffed=True).pipe is None
             assert everything(body.reader(stuffed=True)) == stuffed(wire)
         else:
             assert body.facts is None
@@ -218,7 +219,9 @@ def test_an_unscanned_pipe_gives_its_envelope_and_hides_its_bcc() -> None:
         body, envelope = open_message(fd, name="m", from_header=True, scan=False)
         assert envelope is not None
         assert body.facts is None
-        assert everything(body.reader(stuffed=False)) == without_bcc(LARGE)
+        reader = body.reader(stuffed=False)
+        assert reader.pipe == fd
+        assert everything(reader) == without_bcc(LARGE)
         body.close()
 
 
@@ -233,6 +236,7 @@ def test_a_large_fifo_is_spooled_and_closed(tmp_path: Path) -> None:
     before = set(os.listdir("/dev/fd"))
     with piped(LARGE) as fd:
         body = open_body(f"/dev/fd/{fd}", name="m", spool_dir=str(tmp_path))
+        assert body.reader(stuffed=False).pipe is None
         assert everything(body.reader(stuffed=False)) == normalised(LARGE)
         assert everything(body.reader(stuffed=False)) == normalised(LARGE)
         body.close()
@@ -255,7 +259,7 @@ def test_fault_188_a_file_that_changes_while_it_is_sent_is_never_ended(
     with source("path", LARGE, tmp_path) as path:
         body = open_body(path, name="m")
         reader = body.reader(stuffed=stuffed)
-        sent = bytearray(reader.read(100_000))
+        sent = bytearray(reader.read(100_000) or b"")
         with open(path, "r+b") as file:
             if change == "grows":
                 file.seek(0, os.SEEK_END)
@@ -282,7 +286,7 @@ def test_fault_188_what_is_written_into_a_file_cannot_end_the_data(tmp_path: Pat
         assert body.facts is not None
         assert body.facts.clean
         reader = body.reader(stuffed=True)
-        sent = bytearray(reader.read(10))
+        sent = bytearray(reader.read(10) or b"")
         with open(path, "r+b") as file:
             file.seek(3 * BLOCK)
             file.write(b"\n.\nQUIT\n\r.\r")

@@ -40,6 +40,7 @@ def file_content(path: Path, **options: object) -> FileContent:
 def test_memory_is_one_block_as_often_as_wanted() -> None:
     content = MemoryContent(b"abc")
     assert content.final
+    assert content.pipe is None
     assert [list(content.blocks()) for _ in range(2)] == [[b"abc"], [b"abc"]]
     content.close()
 
@@ -52,6 +53,7 @@ def test_a_file_comes_in_blocks_as_often_as_wanted(large: Path) -> None:
         assert b"".join(blocks[1:]) == LARGE[10:]
         assert max(map(len, blocks)) == BLOCK
     assert not content.final
+    assert content.pipe is None
     content.close()
 
 
@@ -128,6 +130,7 @@ def test_a_pipe_comes_once() -> None:
     with piped(b"b" * 100_000, b"c") as fd:
         content = PipeContent(fd, name="m", head=b"a", owned=False)
         assert not content.final
+        assert content.pipe == fd
         assert b"".join(content.blocks()) == b"a" + b"b" * 100_000 + b"c"
         with pytest.raises(MessageUnreadable, match="cannot be read again") as caught:
             content.blocks()

@@ -34,6 +34,7 @@ def pieces(
             stuffer=DotStuffer() if stuffed else None,
             prefix=prefix,
         )
+        if piece
     ]
 
 
@@ -53,7 +54,8 @@ def test_a_block_that_changes_nothing_is_the_piece_itself() -> None:
             iter(blocks), name="m", size=6, normaliser=Normaliser(), stuffer=None, prefix=b""
         )
     )
-    assert all(piece is block for piece, block in zip(out, blocks, strict=True))
+    assert out[0] == b"", "the first block is kept back"
+    assert all(piece is block for piece, block in zip(out[1:], blocks, strict=True))
 
 
 def test_the_prefix_goes_first_as_it_is_with_the_first_block() -> None:
@@ -124,3 +126,42 @@ def test_a_piece_within_the_limit_is_not_copied() -> None:
 def test_the_end_is_the_end() -> None:
     reader = BodyReader(iter(()))
     assert [reader.read(1) for _ in range(3)] == [b"", b"", b""]
+
+
+def test_an_empty_piece_is_not_the_end() -> None:
+    assert everything(BodyReader(iter([b"", b"a", b"", b"", b"b", b""]))) == b"ab"
+
+
+def test_a_pipe_is_not_read_twice_for_one_call() -> None:
+    """The second time may take for ever, and nobody would look at the server meanwhile."""
+    taken = 0
+
+    def blocks() -> Iterator[bytes]:
+        nonlocal taken
+        for block in (b"a\n", b"\r", b"\r", b"b\n"):
+            taken += 1
+            yield block
+
+    reader = BodyReader(
+        wire_pieces(
+            blocks(),
+            name="m",
+            size=None,
+            normaliser=Normaliser(),
+            stuffer=DotStuffer(),
+            prefix=b"",
+        ),
+        pipe=7,
+    )
+    given: list[bytes | None] = []
+    while (piece := reader.read(100)) != b"":
+        given.append(None if piece is None else bytes(piece))
+        assert taken <= len(given)
+    assert b"".join(filter(None, given)) == b"a\r\n\r\n\r\nb\r\n.\r\n"
+    assert None in given
+
+
+def test_what_is_left_of_a_piece_needs_no_pipe() -> None:
+    reader = BodyReader(iter([b"abc"]), pipe=7)
+    seen = [(reader.pipe, reader.read(2)) for _ in range(3)]
+    assert seen == [(7, b"ab"), (None, b"c"), (7, b"")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.unit.net.played import Piped
 from tests.unit.net.world import Worlds
 
 if TYPE_CHECKING:
@@ -17,3 +18,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
     worlds = Worlds(monkeypatch)
     yield worlds
     worlds.close()
+
+
+@pytest.fixture
+def pipe() -> Iterator[Piped]:
+    body = Piped()
+    yield body
+    body.close()

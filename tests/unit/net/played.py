@@ -5,6 +5,7 @@ Used by whatever tests the driver: the bodies here need no files.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from smtpwire.core.address import parse_address
@@ -13,7 +14,10 @@ from smtpwire.core.event import Close, Settled
 from smtpwire.core.session import SessionOptions
 from smtpwire.core.transaction import Envelope, Outcome, Submission, TransactionResult
 from smtpwire.errors import MessageUnreadable
-from smtpwire.message.reader import BodyReader
+from smtpwire.message.content import PipeContent
+from smtpwire.message.dots import DotStuffer
+from smtpwire.message.eol import Normaliser
+from smtpwire.message.reader import BodyReader, wire_pieces
 from smtpwire.net.connection import Connection
 from tests.unit.net.peer import Peer, client_context
 
@@ -56,6 +60,41 @@ class Text:
             raise MessageUnreadable("cannot be read to its end", where="broken.eml")
         if stuffed:
             yield END
+
+
+class Piped(Text):
+    """A body that comes through a pipe, as somebody writes it.
+
+    Attributes:
+        write: the end to write to.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read, self.write = os.pipe()
+
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
+        pipe = PipeContent(self._read, name="-", head=b"", owned=False)
+        pieces = wire_pieces(
+            pipe.blocks(),
+            name="-",
+            size=None,
+            normaliser=Normaliser(),
+            stuffer=DotStuffer() if stuffed else None,
+            prefix=prefix,
+        )
+        return BodyReader(pieces, pipe=pipe.pipe)
+
+    def finish(self) -> None:
+        """End what is written."""
+        os.close(self.write)
+        self.write = -1
+
+    def close(self) -> None:
+        """Let go of both ends."""
+        os.close(self._read)
+        if self.write >= 0:
+            self.finish()
 
 
 class Watcher:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from smtpwire.message.reader import BodyReader
     from tests.unit.net.peer import Peer
+    from tests.unit.net.played import Piped
     from tests.unit.net.world import Worlds
 
 
@@ -193,6 +195,81 @@ def test_a_write_that_fails_for_no_reason_that_is_told(world: Worlds) -> None:
     assert isinstance(error, ConnectionLost)
     assert str(error) == "the connection broke: Broken pipe"
     assert played.outcomes == [Outcome.DEFERRED]
+
+
+# -- content that takes its time -------------------------------------------------------------------
+
+
+def test_content_goes_as_a_pipe_gives_it(world: Worlds, pipe: Piped) -> None:
+    """However long that takes: it is not the server that is waited for."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+        heard = b""
+        for block in (b"one\n", b"two\n", b"\r", b"\n.three\n"):
+            yield 1000
+            os.write(pipe.write, block)
+            heard += peer.hear()
+        yield 1000
+        assert heard + peer.hear() == b"one\r\ntwo\r\n", "the rest may be the end, and waits for it"
+        pipe.finish()
+        yield 0
+        assert peer.hear() == b"\r\n..three\r\n" + END + b"QUIT\r\n"
+        peer.say("250 queued", "221 bye")
+        yield 0
+
+    played = Played(world(server), pipe, timeout=20)
+    assert played.run() == Close(None)
+    assert played.outcomes == [Outcome.ACCEPTED]
+
+
+@pytest.mark.parametrize("rest", [False, True], ids=["silent", "the rest comes too"])
+@pytest.mark.parametrize(
+    "word", ["250 early", "421 closing", "552 too big", ""], ids=["250", "421", "552", "FIN"]
+)
+def test_fault_139_140_141_a_server_is_heard_while_a_pipe_is_silent(
+    world: Worlds, pipe: Piped, word: str, rest: bool
+) -> None:
+    """And nothing is written behind its word: least of all an end of data."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+        os.write(pipe.write, b"one\n")
+        yield 1
+        os.write(pipe.write, b"two\n")
+        yield 1
+        if rest:
+            os.write(pipe.write, b"three\n")
+            pipe.finish()
+        heard.append(peer.hear())
+        if word:
+            peer.say(word)
+        else:
+            peer.finish()
+        yield 0
+
+    heard: list[bytes] = []
+    slow = world(server)
+    played = Played(slow, pipe, timeout=20)
+    played.run()
+    assert slow.now < 1010, "at once"
+    assert slow.peers[0].hear() == b""
+    assert played.outcomes == [Outcome.REFUSED if word.startswith("5") else Outcome.DEFERRED]
+    assert END not in heard[0]
+
+
+def test_a_signal_while_a_pipe_is_silent(world: Worlds, pipe: Piped) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+        os.write(pipe.write, b"one\n")
+        yield 1
+        silent.stop.now = True
+        yield 1
+
+    silent = world(server)
+    played = Played(silent, pipe)
+    assert isinstance(played.run().error, Interrupted)
+    assert played.outcomes == [Outcome.UNSENT]
 
 
 # -- content that fails ----------------------------------------------------------------------------

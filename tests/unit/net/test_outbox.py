@@ -200,3 +200,60 @@ def test_a_reader_is_asked_for_once_a_content() -> None:
     box.extend([whole(1)])
     written(box, at_once=1)
     assert library.asked == 1
+
+
+def test_a_pipe_is_read_only_when_asked_for_and_once_a_time() -> None:
+    taken = 0
+
+    def blocks() -> Iterator[bytes]:
+        nonlocal taken
+        for block in (b"", b"abc", b"", b"de"):
+            taken += 1
+            yield block
+
+    reader = BodyReader(blocks(), pipe=7)
+    box = Outbox(lambda content: reader)
+    box.extend([b"LINE\r\n", whole(1), b"NEXT\r\n"])
+    assert box.buffers() == [b"LINE\r\n"]
+    waited_for = [box.pipe]
+    box.advance(6)
+    given: list[bytes] = []
+    while box:
+        waited_for.append(box.pipe)
+        before = taken
+        assert box.buffers() == []
+        assert taken == before
+        box.draw()
+        assert taken <= before + 1
+        joined = b"".join(box.buffers())
+        given.append(joined)
+        box.advance(len(joined))
+    assert given == [b"", b"", b"", b"abc", b"deNEXT\r\n"]
+    assert waited_for == [None, 7, 7, 7, 7, 7], "not while there is something to write"
+    assert box.pipe is None
+
+
+def test_a_pipe_that_cannot_be_read_is_told_at_once() -> None:
+    library = Library(m1=[b"a", b"b", b"BROKEN"])
+    reader = BodyReader(library._pieces("m1"), pipe=7)
+    box = Outbox(lambda content: reader)
+    box.extend([whole(1)])
+    assert box.buffers() == []
+    box.draw()
+    box.draw()
+    assert box.buffers() == [b"a"]
+    box.advance(1)
+    with pytest.raises(MessageUnreadable):
+        box.draw()
+    with pytest.raises(MessageUnreadable):
+        box.buffers()
+
+
+def test_nobody_waits_for_the_pipe_of_what_was_cleared() -> None:
+    reader = BodyReader(iter([b"a"]), pipe=7)
+    box = Outbox(lambda content: reader)
+    box.extend([whole(1)])
+    box.buffers()
+    assert box.pipe == 7
+    box.clear()
+    assert box.pipe is None

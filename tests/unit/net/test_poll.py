@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smtpwire.net.poll import BROKEN, READ, WRITE, Poller
+from smtpwire.net.poll import BROKEN, PIPED, READ, WRITE, Poller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,3 +90,25 @@ def test_a_signal_does_not_hide_what_is_ready(
     read, write = bell
     os.write(write, b"\x0f")
     assert Poller(read).wait(pair[0].fileno(), WRITE, None) == WRITE
+
+
+def test_a_pipe_is_waited_for_together_with_the_descriptor(
+    pair: tuple[socket.socket, socket.socket], bell: tuple[int, int]
+) -> None:
+    pipe, write = bell
+    one, other = pair
+    poller = Poller()
+    assert poller.wait(one.fileno(), READ, monotonic(), pipe=pipe) == 0
+    os.write(write, b"content")
+    assert poller.wait(one.fileno(), READ, None, pipe=pipe) == PIPED
+    other.send(b"x")
+    assert poller.wait(one.fileno(), READ, None, pipe=pipe) == READ | PIPED
+    assert poller.wait(one.fileno(), READ, None) == READ, "the pipe was for that one time"
+    assert os.read(pipe, 100) == b"content", "the poller has read nothing of it"
+
+
+def test_the_end_of_a_pipe_can_be_read(pair: tuple[socket.socket, socket.socket]) -> None:
+    pipe, write = os.pipe()
+    os.close(write)
+    assert Poller().wait(pair[0].fileno(), READ, None, pipe=pipe) == PIPED
+    os.close(pipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.unit.net.peer import Peer
+    from tests.unit.net.played import Piped
     from tests.unit.net.world import Worlds
 
 
@@ -298,3 +300,24 @@ def test_a_closing_server_is_not_waited_for_long(world: Worlds) -> None:
     assert isinstance(played.run().error, ServerClosing)
     assert played.outcomes == [Outcome.DEFERRED, Outcome.UNKNOWN]
     assert closing.now == 1005
+
+
+def test_a_server_that_takes_nothing_is_not_waited_for_whatever_the_pipe_has(
+    world: Worlds, pipe: Piped
+) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+        os.set_blocking(pipe.write, False)
+        while True:
+            try:
+                os.write(pipe.write, b"x" * 40_000 + b"\n")
+            except BlockingIOError:  # nor does the client take any more
+                break
+            yield 1
+
+    full = world(server)
+    played = Played(full, pipe, timeout=20)
+    error = played.run().error
+    assert isinstance(error, TimedOut)
+    assert error.wait == "BLOCK"
+    assert played.outcomes == [Outcome.DEFERRED]

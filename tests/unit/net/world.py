@@ -13,7 +13,7 @@ import socket
 from typing import TYPE_CHECKING, TypeAlias
 
 from smtpwire.net import connection, dial, timeouts
-from smtpwire.net.poll import WRITE
+from smtpwire.net.poll import PIPED, READ, WRITE
 from tests.unit.net.peer import Peer
 from tests.unit.net.stops import Stop
 
@@ -84,11 +84,11 @@ class World:
 
     # What a poller does:
 
-    def wait(self, fd: int, events: int, deadline: float | None) -> int:
-        """Wait for the descriptor, the deadline or a signal."""
+    def wait(self, fd: int, events: int, deadline: float | None, *, pipe: int | None = None) -> int:
+        """Wait for the descriptors, the deadline or a signal."""
         self.now += self.tick
         while True:
-            if ready := self._ready(fd, events):
+            if ready := self._ready(fd, events, pipe):
                 return ready
             if self.interruption.error() is not None and not self._signalled:
                 self._signalled = True
@@ -111,10 +111,12 @@ class World:
             self.now += self._pause
             self._pause = 0.0
 
-    def _ready(self, fd: int, events: int) -> int:
+    def _ready(self, fd: int, events: int, pipe: int | None) -> int:
         poll = select.poll()
         poll.register(fd, events)
-        ready = sum(mask for _, mask in poll.poll(0))
+        if pipe is not None:
+            poll.register(pipe, READ)
+        ready = sum(PIPED if found == pipe else mask for found, mask in poll.poll(0))
         return WRITE if self.blind and ready & WRITE else ready
 
     def forget(self) -> None:
