@@ -151,7 +151,7 @@ class Exchange:
             elif reply.code != 421:
                 self.refused += 1
                 self.doomed = self.doomed or self._useless
-            self.replies.append(reply)
+            self.replies.append(reply.shortened())
         elif verb is Verb.MAIL:
             self.mail = reply
             self.mail_refused = self.doomed = reply.refusal

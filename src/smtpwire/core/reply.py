@@ -29,6 +29,11 @@ MAX_LINES = 1_000
 MAX_REPLY = 262_144
 """Octets in one reply, all lines together."""
 
+KEPT_OCTETS = 1_024
+KEPT_LINES = 16
+"""Of a reply to RCPT, which is kept until its message is settled: there may be thousands of them,
+and a server may fill each to `MAX_REPLY`."""
+
 SHOWN = 200
 """Octets of a line beyond the limit that its error keeps."""
 
@@ -91,6 +96,18 @@ class Reply(NamedTuple):
         if match is None or int(match[1]) != self.code // 100:
             return None
         return EnhancedStatus(int(match[1]), int(match[2]), int(match[3]))
+
+    def shortened(self) -> Reply:
+        """The same reply, with no more of its text than may be kept."""
+        raw = self.raw
+        if len(raw) <= KEPT_LINES and sum(map(len, raw)) <= KEPT_OCTETS:
+            return self
+        kept: list[bytes] = []
+        left = KEPT_OCTETS
+        for line in raw[:KEPT_LINES]:
+            kept.append(line[:left])
+            left -= len(kept[-1])
+        return Reply(self.code, tuple(kept))
 
     @property
     def lines(self) -> tuple[str, ...]:

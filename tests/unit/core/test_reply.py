@@ -207,3 +207,18 @@ def test_text() -> None:
     parsed = Reply(250, (b"caf\xc3\xa9", b"", b"caf\xe9 \x1b"))
     assert parsed.lines == ("café", "", "caf\\xe9 \x1b")
     assert parsed.text == "café caf\\xe9 \x1b"
+
+
+@pytest.mark.parametrize(
+    ("text", "octets", "lines"),
+    [
+        ("250 ok", 2, 1),
+        ("250 " + "x" * 2_000, 1_024, 1),
+        ("250-x\n" * 500 + "250 x", 16, 16),
+        ("250-" + "x" * 1_020 + "\n250-" + "y" * 9 + "\n250 z", 1_024, 3),
+    ],
+)
+def test_what_is_kept_of_a_long_reply(text: str, octets: int, lines: int) -> None:
+    kept = reply(text).shortened()
+    assert kept.code == 250
+    assert (sum(map(len, kept.raw)), len(kept.raw)) == (octets, lines)
