@@ -36,24 +36,23 @@ class Parameter(NamedTuple):
 
     extension: str
     """The EHLO keyword that offers it."""
-    text: Callable[[Submission, SessionOptions], str | None]
-    """What stands on the line, without the space before it; None when it is not wanted."""
+    text: Callable[[Submission, int | None], str | None]
+    """What stands on the line, without the space before it; None when it is not wanted.  It is
+    given the octets of the message as they are declared, None when they are not."""
     absent: Absent
     reason: str = ""
     """For the warning or the error: what is then so."""
 
 
-def _size(submission: Submission, options: SessionOptions) -> str | None:
-    if not options.declare_size or submission.data_size is None:
-        return None
-    return f"SIZE={submission.data_size}"
+def _size(_submission: Submission, octets: int | None) -> str | None:
+    return None if octets is None else f"SIZE={octets}"
 
 
-def _body(submission: Submission, _options: SessionOptions) -> str | None:
+def _body(submission: Submission, _octets: int | None) -> str | None:
     return "BODY=8BITMIME" if submission.eightbit else None
 
 
-def _smtputf8(submission: Submission, _options: SessionOptions) -> str | None:
+def _smtputf8(submission: Submission, _octets: int | None) -> str | None:
     reverse_path, recipients = submission.envelope
     if reverse_path is not None and not reverse_path.ascii:
         return "SMTPUTF8"
@@ -91,9 +90,11 @@ class Admitter:
         self._parameters = [(p, capabilities.offers(p.extension)) for p in MAIL_PARAMETERS]
         self._limit = capabilities.size_limit if options.declare_size else None
 
-    def admit(self, submission: Submission) -> Admission:
-        """Decide on one message."""
-        size, limit = submission.data_size, self._limit
+    def admit(self, submission: Submission, *, chunked: bool) -> Admission:
+        """Decide on one message, which goes by BDAT or by DATA."""
+        size, limit = None, self._limit
+        if self._options.declare_size:
+            size = submission.size if chunked else submission.data_size
         if limit is not None and size is not None and size > limit:
             # RFC 1870 section 6.1: the server would refuse it, and may do so after the content.
             large = f"{size} octets are more than the server's limit of {limit}"
@@ -101,7 +102,7 @@ class Admitter:
         text = ""
         warnings: tuple[str, ...] = ()
         for parameter, offered in self._parameters:
-            wanted = parameter.text(submission, self._options)
+            wanted = parameter.text(submission, size)
             if wanted is None:
                 continue
             absent = parameter.absent

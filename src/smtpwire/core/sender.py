@@ -107,7 +107,8 @@ class Sender:
         self._ledger.ask(Verb.RSET, b"RSET\r\n")
 
     def _begin(self, submission: Submission) -> Exchange | None:
-        error, parameters, warnings = self._admitter.admit(submission)
+        chunked = self._chunking and submission.size is not None
+        error, parameters, warnings = self._admitter.admit(submission, chunked=chunked)
         if error is not None:
             self._events.append(Settled(unsent(submission, error, resend=False)))
             return None
@@ -118,7 +119,6 @@ class Sender:
             self._envelope = envelope
             self._mail_start = mail_start(envelope.reverse_path)
             self._rcpt_lines = [rcpt_line(recipient) for recipient in envelope.recipients]
-        chunked = self._chunking and submission.size is not None
         exchange = Exchange(submission, parameters, self._options, chunked=chunked)
         self._open.append(exchange)
         self._octets_open += submission.size or 0

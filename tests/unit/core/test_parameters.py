@@ -18,7 +18,9 @@ from tests.unit.core.helpers import addresses, submission
 def admit(given: Submission, *offers: str, **options: Any) -> Admission:
     keywords = {offer.split()[0]: tuple(offer.split()[1:]) for offer in offers}
     capabilities = Capabilities(esmtp=True, keywords=keywords)
-    return Admitter(capabilities, SessionOptions("client.example", **options)).admit(given)
+    return Admitter(capabilities, SessionOptions("client.example", **options)).admit(
+        given, chunked=False
+    )
 
 
 FROM_E = Envelope(Address("\u00e9", "example.org"), addresses(1))

@@ -88,6 +88,18 @@ def test_chunking_that_is_not_wanted_is_not_used() -> None:
     assert client.submit(submission())[-1] == DATA
 
 
+def test_size_counts_the_octets_as_they_go() -> None:
+    raw = submission(size=10, data_size=12)
+    assert Client.ready(*ALL).submit(raw)[0] == f"{MAIL} SIZE=10"
+    assert Client.ready(*ALL, chunking=False).submit(raw)[0] == f"{MAIL} SIZE=12"
+
+
+def test_so_does_the_limit() -> None:
+    raw = submission(size=10, data_size=12)
+    assert Client.ready("CHUNKING", "SIZE 11").submit(raw)
+    assert not Client.ready("SIZE 11").submit(raw)
+
+
 def test_fault_158_an_empty_message_is_one_empty_chunk() -> None:
     client = Client.ready(*ALL)
     client.submit(submission(size=0))
