@@ -45,7 +45,8 @@ class Capabilities(NamedTuple):
     @property
     def mechanisms(self) -> tuple[str, ...]:
         """SASL mechanisms offered, upper-case, each once (RFC 4954 section 3)."""
-        return tuple(dict.fromkeys(name.upper() for name in self.keywords.get("AUTH", ())))
+        names = self.keywords.get("AUTH", ())
+        return tuple(dict.fromkeys(name.upper() for name in names if name.isascii()))
 
 
 NO_EXTENSIONS = Capabilities(esmtp=False, keywords={})
@@ -60,8 +61,11 @@ def capabilities(reply: Reply) -> Capabilities:
             continue
         # "AUTH=PLAIN" is how some servers say it to clients older than RFC 2554.
         keyword, equals, rest = words[0].partition("=")
+        # Checked as it came: upper() makes ASCII of letters that are none.
+        if not _KEYWORD.fullmatch(keyword):
+            continue
         keyword = keyword.upper()
-        if (equals and keyword != "AUTH") or not _KEYWORD.fullmatch(keyword):
+        if equals and keyword != "AUTH":
             continue
         parameters = tuple(([rest] if rest else []) + words[1:])
         keywords[keyword] = keywords.get(keyword, ()) + parameters

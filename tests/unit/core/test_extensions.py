@@ -72,3 +72,9 @@ def test_after_helo_there_is_nothing() -> None:
     assert not NO_EXTENSIONS.offers("PIPELINING")
     assert NO_EXTENSIONS.size_limit is None
     assert offered().esmtp
+
+
+def test_letters_that_only_look_like_a_keyword_in_capitals() -> None:
+    offered = capabilities(reply("250-hello\n250-\u017fIZE 1\n250 AUTH PLA\u0131N LOGIN"))
+    assert not offered.offers("SIZE")
+    assert offered.mechanisms == ("LOGIN",)
