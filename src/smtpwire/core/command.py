@@ -74,7 +74,7 @@ class Wait(Enum):
     END_OF_DATA = "the reply to the end of data"
     RSET = "the reply to RSET"
     QUIT = "the reply to QUIT"
-    CLOSING = "the last replies of a server that is closing"
+    CLOSING = "the rest of the server's replies"
     INTERRUPTED = "the reply to the end of data, after a signal"
     NOTHING = "nothing"
 

@@ -298,6 +298,7 @@ class Engine:
             self._events.append(opening.ready)
 
     def _on_transaction_reply(self, verb: Verb, x: Exchange, reply: Reply, *, early: bool) -> None:
+        self._opening.passed_over = None
         if not x.may_record(verb, reply):
             text = f"{verb.label} was answered with a reply that cannot answer it"
             self._break(RemoteProtocolError(text, reply=reply))

@@ -15,6 +15,7 @@ from smtpwire.core.extensions import NO_EXTENSIONS, capabilities
 from smtpwire.core.session import TLSMode
 from smtpwire.errors import (
     AuthFailed,
+    ConnectionLost,
     GreetingRefused,
     HelloRefused,
     MissingExtension,
@@ -47,6 +48,8 @@ class Opening:
         self._line = b""
         self._ehlo_refused: Reply | None = None
         self._starttls_tried = False
+        self.passed_over: Reply | None = None
+        """The refusal of STARTTLS that it went on after, until something else is answered."""
         self._greeting: Reply
         self._hello: Reply
         self._sasl: Mechanism
@@ -80,6 +83,7 @@ class Opening:
 
     def answered(self, verb: Verb, reply: Reply) -> SMTPError | None:
         """Take a reply; an error means that the session cannot be set up."""
+        self.passed_over = None
         if verb is Verb.GREETING:
             return self._on_greeting(reply)
         if verb is Verb.STARTTLS:
@@ -96,10 +100,13 @@ class Opening:
                 ehlo=self._ehlo_refused,
                 helo=error.reply,
             )
+        if self.passed_over is not None and isinstance(error, ConnectionLost):
+            text = "STARTTLS was refused, and then the connection ended"
+            return ConnectionLost(text, reply=self.passed_over)
         return error
 
     def _on_greeting(self, reply: Reply) -> SMTPError | None:
-        if reply.ok:
+        if reply.code == 220:
             self._greeting = reply
             return None
         if reply.refusal:
@@ -151,6 +158,7 @@ class Opening:
             return RemoteProtocolError("only 220 may answer STARTTLS", reply=reply)
         if self._options.tls is TLSMode.REQUIRED:
             return StartTLSRefused("TLS is required and STARTTLS was refused", reply=reply)
+        self.passed_over = reply
         return self._after_hello()
 
     # AUTH (RFC 4954): a refusal ends it; no other mechanism is tried after it.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from smtpwire.core.command import Wait
+from smtpwire.core.session import TLSMode
 from smtpwire.errors import (
     ConnectionLost,
     Interrupted,
@@ -190,6 +191,15 @@ def test_fault_162_a_close_between_messages() -> None:
     client.engine.receive_eof()
     assert isinstance(client.error, ConnectionLost)
     assert [client.result(id).resend for id in (0, 1)] == [False, True]
+
+
+def test_a_refused_starttls_is_no_reason_once_more_was_answered() -> None:
+    client = Client.ready("STARTTLS", tls=TLSMode.OPPORTUNISTIC)
+    client.hear("554 no")
+    client.submit(submission())
+    client.hear("250 ok")
+    client.lose(LOST)
+    assert client.error is LOST
 
 
 def test_fault_105_a_refusal_and_a_close() -> None:

@@ -67,7 +67,7 @@ def test_fault_3_a_421_greeting_ends_without_a_word() -> None:
     assert client.error.reply == reply("421 not now")
 
 
-@pytest.mark.parametrize("text", ["SSH-2.0-OpenSSH_9.6", "334 go", ""])
+@pytest.mark.parametrize("text", ["SSH-2.0-OpenSSH_9.6", "334 go", "221 bye", "250 ok", ""])
 def test_fault_4_what_is_no_greeting_ends_without_a_word(text: str) -> None:
     client = Client()
     assert client.hear(text) == []
@@ -168,9 +168,7 @@ def test_fault_46_two_complete_replies_to_ehlo() -> None:
 
 def test_after_a_loss_in_the_first_transaction_the_old_refusal_is_not_reported() -> None:
     client = Client()
-    client.hear(
-        "220 hello",
-    )
+    client.hear("220 hello")
     client.hear("500 what?")
     client.hear("250 hello")
     client.engine.receive_eof()
@@ -242,6 +240,9 @@ def test_fault_52_wanted_and_refused() -> None:
     client, _ = greeted("STARTTLS", tls=TLSMode.OPPORTUNISTIC)
     assert client.hear("454 not now") == []
     assert client.is_ready
+    client.engine.receive_eof()
+    assert isinstance(client.error, ConnectionLost)
+    assert client.error.reply == reply("454 not now")
 
 
 def test_fault_53_a_421_to_starttls() -> None:
