@@ -285,21 +285,21 @@ def test_quit_is_not_waited_for_long(world: Worlds, answer: tuple[str, ...]) -> 
     assert silent.now == 1005
 
 
-def test_a_closing_server_is_not_waited_for_long(world: Worlds) -> None:
-    """A second end of data is out when the 421 comes: its reply may come yet, for five seconds."""
+def test_a_server_that_refused_bdat_is_not_waited_for_long(world: Worlds) -> None:
+    """A second end of data is out when BDAT is refused: its reply may come, for five seconds."""
 
     def server(peer: Peer) -> Iterator[float]:
         yield from greet(peer, *CHUNKING)
         peer.hear()
-        peer.say("250 ok", "250 ok", "421 closing")
+        peer.say("250 ok", "250 ok", "502 what?")
         yield 100
 
-    closing = world(server)
+    refusing = world(server)
     options = SessionOptions(helo="me.example", no_wait=True)
-    played = Played(closing, Text(), Text(), options=options)
+    played = Played(refusing, Text(), Text(), options=options)
     assert isinstance(played.run().error, ServerClosing)
     assert played.outcomes == [Outcome.DEFERRED, Outcome.UNKNOWN]
-    assert closing.now == 1005
+    assert refusing.now == 1005
 
 
 def test_a_server_that_takes_nothing_is_not_waited_for_whatever_the_pipe_has(
