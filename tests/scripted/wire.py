@@ -116,6 +116,7 @@ class Wire:
 
     def drain(self) -> None:
         """Read until the client ends the connection, and drop what comes but for the record."""
+        self._buffer.clear()
         while self.fill():
             self._buffer.clear()
 
