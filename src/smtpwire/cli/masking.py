@@ -1,8 +1,9 @@
 """Keeping secrets off every output, also when the server says them back.
 
-What was sent as part of a login is hidden, and in what the server says the password is, in each
-form that a server may echo: as it is, in base64, in hexadecimal, percent-encoded, escaped.  Our own
-words and the user's arguments are never touched: a password may happen to be part of an address.
+What was sent as part of a login is hidden, and in what the server says each form of it that a
+server may echo (`smtpwire.cli.secretforms`), also when it goes over several lines of a reply.  Our
+own words and the user's arguments are never touched: a password may happen to be part of an
+address.
 
 This stands between a run and whoever shows it; `--trace-auth` is the one way round it.
 """
@@ -11,23 +12,19 @@ from __future__ import annotations
 
 import re
 
+from smtpwire.cli.secretforms import secret_pattern
 from smtpwire.core.reply import Reply
 from smtpwire.errors import HelloRefused, RemoteProtocolError
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from smtpwire.core.transaction import RecipientOutcome
     from smtpwire.errors import SMTPError
     from smtpwire.run.report import ConnectionInfo, MessageResult, Problem
 
 HIDDEN = b"(hidden)"
 
-SHORTEST_MASKED = 4
-"""Octets; to blot out anything shorter wherever its letters occur would tell what it is."""
-
 _AUTH = re.compile(rb"AUTH +\S+", re.IGNORECASE)
-_NOT_UNRESERVED = re.compile(rb"[^A-Za-z0-9._~-]")  # RFC 3986 section 2.3
 
 
 class Mask:
@@ -37,35 +34,14 @@ class Mask:
         """Learn a password.
 
         Args:
-            user: whom it is for; PLAIN encodes both together.
+            user: whom it is for; the mechanisms encode both together.
             password: the secret.
         """
-        from binascii import b2a_base64
-
-        self._forms: set[bytes] = set()
-        self._pattern: re.Pattern[bytes] | None = None
-        plain = password.encode()
-        if len(plain) < SHORTEST_MASKED:
-            return
-        message = b"\0".join((b"", user.encode(), plain))  # RFC 4616 section 2
-        for text in (message, plain):
-            self.add(b2a_base64(text, newline=False).rstrip(b"="))
-        self.add(plain)
-        self.add(plain.hex().encode())
-        self.add(_NOT_UNRESERVED.sub(lambda match: b"%%%02X" % match[0][0], plain))
-        self.add(repr(password)[1:-1].encode())
-
-    def add(self, form: bytes) -> None:
-        """Hide this from now on, too."""
-        if len(form) < SHORTEST_MASKED or form in self._forms:
-            return
-        self._forms.add(form)
-        longest_first = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        self._pattern = secret_pattern(user, password)
 
     def octets(self, text: bytes) -> bytes:
-        """Return `text` with every known form hidden, in any case of letters."""
-        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+        """Return `text` with every known form hidden, and as many lines as it had."""
+        return self._pattern.sub(_hidden, text)
 
     def text(self, text: str) -> str:
         """Return `text` with every known form hidden."""
@@ -75,7 +51,7 @@ class Mask:
 
     def reply(self, reply: Reply) -> Reply:
         """Return a reply that holds no known form."""
-        return Reply(reply.code, tuple(map(self.octets, reply.raw)))
+        return Reply(reply.code, tuple(self.octets(b"\n".join(reply.raw)).split(b"\n")))
 
     def optional(self, reply: Reply | None) -> Reply | None:
         """Return the reply, if there is one, without any known form."""
@@ -110,7 +86,6 @@ class MaskingObserver(Observer):
         if secret:
             command = _AUTH.match(line)
             shown = command[0] if command else b""
-            self._mask.add(line[len(shown) :].strip().rstrip(b"="))
             line = b" ".join(filter(None, (shown, HIDDEN))) + b"\r\n"
         self._inner.sent(line, tls=tls, secret=secret)
 
@@ -131,9 +106,16 @@ class MaskingObserver(Observer):
     def message(self, result: MessageResult) -> None:
         """Pass on without the secret."""
         self._mask.error(result.error)
-        recipients = tuple(map(self._recipient, result.recipients))
-        reply = self._mask.optional(result.reply)
-        self._inner.message(result._replace(reply=reply, recipients=recipients))
+        masked: dict[int, Reply | None] = {}
+        """By identity: one reply may stand behind every recipient, and is to stay one."""
+
+        def of(reply: Reply | None) -> Reply | None:
+            if id(reply) not in masked:
+                masked[id(reply)] = self._mask.optional(reply)
+            return masked[id(reply)]
+
+        recipients = tuple(r._replace(reply=of(r.reply)) for r in result.recipients)
+        self._inner.message(result._replace(reply=of(result.reply), recipients=recipients))
 
     def problem(self, problem: Problem) -> None:
         """Pass on without the secret."""
@@ -144,5 +126,6 @@ class MaskingObserver(Observer):
         """Pass on without the secret: a server's words may be in it."""
         self._inner.warning(where, self._mask.text(text))
 
-    def _recipient(self, outcome: RecipientOutcome) -> RecipientOutcome:
-        return outcome._replace(reply=self._mask.optional(outcome.reply))
+
+def _hidden(found: re.Match[bytes]) -> bytes:
+    return b"\n".join([HIDDEN] * (found[0].count(b"\n") + 1))
