@@ -20,6 +20,7 @@ from smtpwire.run.report import Observer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import RecipientOutcome
@@ -43,7 +44,7 @@ class JsonLog(Observer):
         """
         self._write = write
         self._clock = clock
-        self._long_lines: object = None
+        self._long_lines: list[str] = []
         """The lines of the last long reply that was written."""
 
     def connected(self, info: ConnectionInfo) -> None:
@@ -61,9 +62,9 @@ class JsonLog(Observer):
         if problem.outcome is None:
             self._record(problem_record(problem))
 
-    def _record(self, record: dict[str, object]) -> None:
-        lines = record.get("lines")
-        if isinstance(lines, list) and sum(map(len, lines)) > LONG_REPLY:
+    def _record(self, record: dict[str, Any]) -> None:
+        lines: list[str] = record.get("lines", [])
+        if sum(map(len, lines)) > LONG_REPLY:
             if lines == self._long_lines:
                 record["lines"] = None
             else:
