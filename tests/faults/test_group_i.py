@@ -39,7 +39,8 @@ ENDS = pytest.mark.parametrize("end", [Close, Reset])
 
 
 def contents(server: ModelServer) -> list[bytes]:
-    return [message.content for message in server.messages]
+    """In the order of the connections: a session books a message after it has answered it."""
+    return [content for connection in server.connections for content in connection.contents]
 
 
 # -- the server is gone before anything was sent of the message ------------------------------------
