@@ -82,6 +82,15 @@ def test_fault_192_a_reader_that_has_gone_is_no_reason_not_to_deliver(
     assert len(server.messages) == 1
 
 
+@pytest.mark.parametrize("option", ["-h", "--usage", "--version"])
+def test_whoever_reads_a_page_may_stop_reading(gone: int, option: str, tmp_path: Path) -> None:
+    environment = clean_environment(str(tmp_path))
+    done = subprocess.run(
+        [SMTP, option], stdout=gone, stderr=subprocess.PIPE, env=environment, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_nobody_has_to_read_standard_error(start: Start, gone: int, tmp_path: Path) -> None:
     server = start(ModelServer(replies={"RCPT": {"bad@y.example": "550 no"}}))
     done = subprocess.run(

@@ -78,7 +78,9 @@ class Catcher:
             except OSError as error:
                 self._complain(f"{printable(self._maildir.path)}: {error.strerror or error}")
                 return "452 4.3.1 the message could not be stored"
-        self._report(caught_line(envelope.mail_from or "", envelope.rcpt_tos, content))
+        # aiosmtpd says the null reverse-path with its brackets, and nothing else with any.
+        reverse_path = (envelope.mail_from or "").removeprefix("<>")
+        self._report(caught_line(reverse_path, envelope.rcpt_tos, content))
         return "250 2.0.0 caught"
 
     async def handle_exception(self, error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from errno import EPIPE
 
 from smtpwire.cli.errors import PROGRAM, line
 from smtpwire.cli.exitcode import ExitCode
@@ -46,8 +47,8 @@ def print_page(page: Page) -> int:
         out.write(*usage())
     else:
         out.write(version())
-    if out.failure is None:
-        return ExitCode.OK
+    if out.failure is None or out.failure.errno == EPIPE:
+        return ExitCode.OK  # whoever reads it has read enough
     standard_error().write(line("standard output", str(out.failure.strerror)))
     return ExitCode.IOERR
 

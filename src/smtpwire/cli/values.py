@@ -91,6 +91,10 @@ def server(label: str, text: str, default_port: int | None, *, tls: bool, at_onc
         rest = rest.removesuffix("/")
     else:
         raise UsageError(label, f"{text!r}: the scheme is to be smtp:// or smtps://")
+    if "@" in rest:  # not repeated: what stands before it may be a password
+        raise UsageError(
+            label, "a server is named without a user: the user's name goes into -U, see also -P"
+        )
     implicit = scheme.lower() == "smtps"
     host, port_text = _host_and_port(label, rest)
     if port_text is not None:
@@ -111,8 +115,6 @@ def _host_and_port(label: str, text: str) -> tuple[str, str | None]:
             raise UsageError(label, f"{text!r} is neither HOST:PORT nor an IPv6 address")
         return text, None
     host, colon, port_text = text.partition(":")
-    if "@" in host:
-        raise UsageError(label, f"{text!r} is not a server: the user's name goes into -U")
     if not host or not host.isprintable() or not _NOT_IN_HOST.isdisjoint(host):
         raise UsageError(label, f"{text!r} is not a server: give HOST, HOST:PORT or [IPv6]:PORT")
     return host, port_text if colon else None
@@ -135,7 +137,7 @@ def _is_ipv6(text: str) -> bool:
 def seconds(label: str, text: str) -> float:
     """Return a time limit greater than zero."""
     try:
-        number = float(text)
+        number = 0.0 if "_" in text else float(text)  # which takes 1_0 for 10
     except ValueError:
         number = 0.0
     if 0 < number <= _MAX_SECONDS:  # false for a NaN, too

@@ -23,9 +23,9 @@ class Said:
         self.complaints: list[str] = []
         self.catcher = Catcher(maildir, self.reports.append, self.complaints.append)
 
-    def data(self, content: bytes) -> str:
+    def data(self, content: bytes, mail_from: str = "a@x.example") -> str:
         envelope = Envelope()
-        envelope.mail_from = "a@x.example"
+        envelope.mail_from = mail_from
         envelope.rcpt_tos = ["b@y.example"]
         envelope.original_content = content
         nothing = cast("SMTP", None)
@@ -51,6 +51,12 @@ class Said:
 )
 def test_the_subject_is_the_first_field_unfolded(content: bytes, expected: bytes) -> None:
     assert subject(content) == expected
+
+
+def test_the_null_reverse_path_is_shown_as_it_is_written() -> None:
+    said = Said()
+    said.data(b"\r\n", mail_from="<>")
+    assert said.reports == ["caught: from <> to <b@y.example> 2 octets"]
 
 
 def test_a_line_names_envelope_size_and_subject() -> None:

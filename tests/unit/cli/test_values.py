@@ -100,12 +100,22 @@ def test_what_is_not_a_server(text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["me:secret@h", "smtp://me:secret@h/", "smtps://me:secret@h:465", "me:a:secret@[::1]:25"],
+)
+def test_a_password_in_the_name_of_a_server_is_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError, match="the user's name goes into -U") as caught:
+        values.server("-s", text, None, tls=False, at_once=False)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("text", "number"), [("1", 1.0), ("0.5", 0.5), ("1e3", 1000.0)])
 def test_seconds(text: str, number: float) -> None:
     assert math.isclose(values.seconds("--timeout", text), number)
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "1e9", "5s"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "1e9", "1_0", "5s"])
 def test_what_is_not_a_time(text: str) -> None:
     with pytest.raises(UsageError, match="is not a time: give seconds, more than 0"):
         values.seconds("--timeout", text)
