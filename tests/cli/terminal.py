@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.command import SMTP, clean_environment
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping
 
 
@@ -24,6 +25,8 @@ class OnTerminal(NamedTuple):
     stderr: str
     screen: str
     """What the terminal showed, its echo included."""
+    echo: bool
+    """The terminal shows again what is typed."""
 
 
 def run_on_terminal(
@@ -31,6 +34,8 @@ def run_on_terminal(
     stdin: bytes,
     prompt: bytes = b"",
     typed: bytes = b"",
+    number: signal.Signals | None = None,
+    again: bytes = b"",
     stderr_too: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> OnTerminal:
@@ -41,6 +46,8 @@ def run_on_terminal(
         stdin: what it can read from standard input, which is a pipe.
         prompt: what to wait for on the terminal.
         typed: what to type then.
+        number: the signal to send then, before anything is typed.
+        again: what to wait for on the terminal after it.
         stderr_too: whether standard error is the terminal.
         env: variables on top of a clean environment.
     """
@@ -60,15 +67,20 @@ def run_on_terminal(
             try:
                 os.close(theirs)
                 screen = _until(ours, prompt) if prompt else b""
+                if number is not None:
+                    smtp.send_signal(number)
+                screen += _until(ours, again) if again else b""
                 os.write(ours, typed)
                 stdout, stderr = smtp.communicate(stdin, timeout=30)
             finally:
                 smtp.kill()
                 smtp.wait()
+        echo = bool(termios.tcgetattr(ours)[3] & termios.ECHO)
         screen += _until(ours, None)
     finally:
         os.close(ours)
-    return OnTerminal(smtp.returncode, stdout.decode(), (stderr or b"").decode(), screen.decode())
+    said = (stderr or b"").decode()
+    return OnTerminal(smtp.returncode, stdout.decode(), said, screen.decode(), echo)
 
 
 def _until(terminal: int, wanted: bytes | None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,8 +79,42 @@ def test_an_interrupt_at_the_prompt_is_130(server: ModelServer) -> None:
     done = run_on_terminal(
         *("-U", "me", server.address, *LINE), stdin=MESSAGE, prompt=b"me: ", typed=b"\x03"
     )
-    assert (done.code, done.stderr) == (130, "")
+    assert (done.code, done.stderr) == (130, "smtp: stopped by signal 2; recipients: none\n")
     assert server.connections == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 143),
+        (signal.SIGHUP, -signal.SIGHUP),
+        (signal.SIGQUIT, -signal.SIGQUIT),
+    ],
+)
+def test_a_signal_at_the_prompt_leaves_the_terminal_as_it_was(
+    server: ModelServer, number: signal.Signals, code: int
+) -> None:
+    done = run_on_terminal(
+        *("-U", "me", server.address, *LINE), stdin=MESSAGE, prompt=b"me: ", number=number
+    )
+    assert done.code == code
+    assert done.echo
+    assert server.connections == []
+
+
+def test_a_prompt_that_goes_on_after_a_suspension_asks_again(server: ModelServer) -> None:
+    done = run_on_terminal(
+        *("-U", "me", server.address, *LINE),
+        stdin=MESSAGE,
+        prompt=b"me: ",
+        number=signal.SIGTSTP,  # which does not stop it: a session that it leads has no shell
+        again=b"me: ",
+        typed=f"{PASSWORD}\n".encode(),
+    )
+    assert (done.code, done.stderr) == (0, "")
+    assert done.echo
+    assert done.screen == "Password for me: \r\nPassword for me: \r\n"
 
 
 @pytest.mark.parametrize("options", [("-tv",), ("-t", "--trace-body"), ("--json", "-")])

@@ -6,8 +6,10 @@ from smtpwire.cli.errors import UsageError, line
 from smtpwire.cli.exitcode import exit_code
 from smtpwire.cli.outputs import Outputs
 from smtpwire.client import ClientSettings, Login, TLSSettings
+from smtpwire.errors import Interrupted
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
+from smtpwire.run.report import RunReport
 from smtpwire.run.runner import RunSettings
 from smtpwire.run.runner import submit as submit_messages
 from smtpwire.run.stop import StopRequest
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from smtpwire.cli.masking import Mask
     from smtpwire.cli.parse import CliOptions
-    from smtpwire.run.report import Observer, RunReport
 
 _STDIN = 0
 
@@ -44,15 +45,11 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
         for where, text in options.warnings:
             outputs.warn(where, text)
         messages = message_settings(options)
-        login, mask = _login(options, environ, outputs)
-        settings = RunSettings(
-            client=client_settings(options, login),
-            messages=messages,
-            received="received" in options.flags,
-            disconnect="disconnect" in options.flags,
-            stop_at_failure="stop" in options.flags,
-        )
-        report = _run(settings, outputs.observer(mask), stop)
+        stop.install()
+        try:
+            report = _run(options, environ, messages, outputs, stop)
+        finally:
+            stop.uninstall()
         if report.signal is not None:
             outputs.say(line("", _stopped(report)))
     finally:
@@ -130,7 +127,7 @@ def _check_tls(options: CliOptions) -> None:
 
 
 def _login(
-    options: CliOptions, environ: Mapping[str, str], outputs: Outputs
+    options: CliOptions, environ: Mapping[str, str], outputs: Outputs, stop: StopRequest
 ) -> tuple[Login | None, Mask | None]:
     if options.login is None:
         return None, None
@@ -138,17 +135,31 @@ def _login(
     from smtpwire.cli.secrets import find_password
 
     asked = options.login
-    password = find_password(asked, environ, outputs.warn)
+    password = find_password(asked, environ, outputs.warn, stop)
     login = Login(asked.user, lambda: password, asked.mechanisms, asked.allow_cleartext)
     return login, Mask(asked.user, password)
 
 
-def _run(settings: RunSettings, observer: Observer, stop: StopRequest) -> RunReport:
-    stop.install()
+def _run(
+    options: CliOptions,
+    environ: Mapping[str, str],
+    messages: MessageSettings,
+    outputs: Outputs,
+    stop: StopRequest,
+) -> RunReport:
+    """Have the password and submit, while signals are taken."""
     try:
-        return submit_messages(settings, observer, stop)
-    finally:
-        stop.uninstall()
+        login, mask = _login(options, environ, outputs, stop)
+    except Interrupted:
+        return RunReport(0, {}, (), stop.signal)
+    settings = RunSettings(
+        client=client_settings(options, login),
+        messages=messages,
+        received="received" in options.flags,
+        disconnect="disconnect" in options.flags,
+        stop_at_failure="stop" in options.flags,
+    )
+    return submit_messages(settings, outputs.observer(mask), stop)
 
 
 def _stopped(report: RunReport) -> str:

@@ -10,6 +10,7 @@ from smtpwire.cli import secrets
 from smtpwire.cli.errors import UsageError
 from smtpwire.cli.parse import LoginOptions
 from smtpwire.cli.secrets import find_password
+from smtpwire.run.stop import StopRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,12 +41,14 @@ ENVIRONMENT = {"SMTP_PASSWORD": "of the environment"}
 
 
 def test_the_command_line_comes_first() -> None:
-    assert find_password(login("of the line"), ENVIRONMENT, Warnings()) == "of the line"
+    assert (
+        find_password(login("of the line"), ENVIRONMENT, Warnings(), StopRequest()) == "of the line"
+    )
 
 
 def test_fault_93_an_empty_password_is_one() -> None:
-    assert find_password(login(""), ENVIRONMENT, Warnings()) == ""
-    assert find_password(login(), {"SMTP_PASSWORD": ""}, Warnings()) == ""
+    assert find_password(login(""), ENVIRONMENT, Warnings(), StopRequest()) == ""
+    assert find_password(login(), {"SMTP_PASSWORD": ""}, Warnings(), StopRequest()) == ""
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_a_file_comes_before_the_environment(
 ) -> None:
     private_file.write_bytes(content)
     warnings = Warnings()
-    assert find_password(login(file=private_file), ENVIRONMENT, warnings) == password
+    assert find_password(login(file=private_file), ENVIRONMENT, warnings, StopRequest()) == password
     assert warnings.heard == []
 
 
@@ -73,7 +76,7 @@ def test_a_file_that_others_can_read_is_worth_a_warning(private_file: Path) -> N
     private_file.write_text("secret\n")
     private_file.chmod(0o640)
     warnings = Warnings()
-    assert find_password(login(file=private_file), {}, warnings) == "secret"
+    assert find_password(login(file=private_file), {}, warnings, StopRequest()) == "secret"
     ((where, text),) = warnings.heard
     assert where == str(private_file)
     assert "chmod 600" in text
@@ -81,19 +84,19 @@ def test_a_file_that_others_can_read_is_worth_a_warning(private_file: Path) -> N
 
 def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="password': No such file or directory"):
-        find_password(login(file=tmp_path / "password"), ENVIRONMENT, Warnings())
+        find_password(login(file=tmp_path / "password"), ENVIRONMENT, Warnings(), StopRequest())
 
 
 @pytest.mark.parametrize("content", [b"gehe\0im\n", b"gehe\xffim\n"])
 def test_a_file_that_holds_no_password(private_file: Path, content: bytes) -> None:
     private_file.write_bytes(content)
     with pytest.raises(UsageError) as caught:
-        find_password(login(file=private_file), {}, Warnings())
+        find_password(login(file=private_file), {}, Warnings(), StopRequest())
     assert "gehe" not in str(caught.value)
 
 
 def test_the_environment() -> None:
-    assert find_password(login(), ENVIRONMENT, Warnings()) == "of the environment"
+    assert find_password(login(), ENVIRONMENT, Warnings(), StopRequest()) == "of the environment"
 
 
 def test_without_a_terminal_the_ways_are_named(
@@ -101,6 +104,6 @@ def test_without_a_terminal_the_ways_are_named(
 ) -> None:
     monkeypatch.setattr(secrets, "TERMINAL", str(tmp_path / "none"))
     with pytest.raises(UsageError) as caught:
-        find_password(login(), {}, Warnings())
+        find_password(login(), {}, Warnings(), StopRequest())
     for way in ("--password-file", "SMTP_PASSWORD", "-P", "a terminal"):
         assert way in str(caught.value)
