@@ -114,16 +114,26 @@ def tls_settings(options: CliOptions) -> TLSSettings:
 
 
 def _check_tls(options: CliOptions) -> None:
-    """Find out before connecting whether the TLS options can be used."""
+    """Find out before connecting whether the TLS options can be used, and which one cannot."""
     tls = options.tls
-    if tls.ciphers is tls.minimum is tls.maximum is tls.ca_file is None:
-        return
+    limits = TLSSettings(minimum=tls.minimum, maximum=tls.maximum)
+    for where, value, settings in (
+        ("--tls-max", tls.maximum, TLSSettings(maximum=tls.maximum)),
+        ("--tls-min", tls.minimum, limits),
+        ("-C", tls.ciphers, limits._replace(ciphers=tls.ciphers)),
+        ("--ca-file", tls.ca_file, TLSSettings(ca_file=tls.ca_file)),
+    ):
+        if value is not None:
+            _check_context(where, settings)
+
+
+def _check_context(where: str, settings: TLSSettings) -> None:
     from smtpwire.net.tls import make_context
 
     try:
-        make_context(tls_settings(options))
+        make_context(settings)
     except ValueError as error:
-        raise UsageError("", str(error)) from None
+        raise UsageError(where, str(error)) from None
 
 
 def _login(

@@ -146,17 +146,20 @@ def test_options_without_effect_are_worth_a_warning(
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "where", "words"),
     [
-        ("-M -C NONSENSE", "selects no cipher"),
-        ("-V --ca-file /nonexistent", "/nonexistent"),
+        ("-M -C NONSENSE", "-C", "selects no cipher"),
+        ("-M -C NONSENSE --tls-min 1.2 --tls-max 1.3 --ca-file /nonexistent", "-C", "NONSENSE"),
+        ("-V --ca-file /nonexistent", "--ca-file", "/nonexistent"),
+        ("-V --ca-file /nonexistent -C HIGH", "--ca-file", "/nonexistent"),
     ],
 )
 def test_fault_76_tls_options_that_cannot_be_used_end_it_before_connecting(
-    runs: Runs, line: str, words: str
+    runs: Runs, line: str, where: str, words: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         submit(options(line), {})
+    assert caught.value.where == where
     assert words in str(caught.value)
     assert runs.settings == []
 
