@@ -50,7 +50,17 @@ def test_every_unit_test_has_its_module() -> None:
     tools = [path for path in TESTS.rglob("*.py") if UNIT_TESTS not in path.parents]
     expected = {unit_test(module) for module in modules()}
     expected |= {unit_test(tool, TESTS) for tool in tools}
-    assert set(UNIT_TESTS.rglob("test_*.py")) - expected == set()
+    # Where one page is not enough, a theme of a module has its own: test_engine_ends.py.
+    orphans = [
+        test
+        for test in UNIT_TESTS.rglob("test_*.py")
+        if test not in expected
+        and not any(
+            test.parent == main.parent and test.stem.startswith(f"{main.stem}_")
+            for main in expected
+        )
+    ]
+    assert orphans == []
 
 
 def test_no_module_is_long() -> None:
