@@ -15,7 +15,12 @@ else:
     from smtpwire.record import NamedTuple
 
 
-__all__ = ["ClientSettings", "Login", "Server", "TLSMode", "TLSSettings"]
+__all__ = ["ClientSettings", "Login", "Server", "TLSMode", "TLSSettings", "endpoint"]
+
+
+def endpoint(host: str, port: int) -> str:
+    """Return HOST:PORT, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Server(NamedTuple):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command import SMTP, Completed, clean_environment
 from tests.faults.outcome import failure, submit, succeeded
+from tests.faults.peak import MORE, measured, usual_peak
 from tests.faults.talk import MESSAGE, PIPELINING, opening
 from tests.scripted import (
     Close,
@@ -30,7 +27,8 @@ from tests.scripted import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.scripted import Server, Step
+    from tests.command import Completed
+    from tests.scripted import Step
     from tests.scripted.fixtures import MakeScripted, Start
 
 TALK: dict[str, tuple[tuple[Step, ...], str]] = {
@@ -162,35 +160,6 @@ def test_fault_006_007_the_deadline_is_for_a_whole_reply(
 
 # -- size ------------------------------------------------------------------------------------------
 
-MEASURED = Path(__file__).parents[1] / "memory" / "measured.py"
-MORE = 40 * 1024
-"""KiB that a flood may take beyond what a submission takes anyway."""
-
-
-def measured(server: Server, tmp_path: Path) -> tuple[Completed, int]:
-    """Submit a message; how that ended, and the most memory it had, in KiB."""
-    peak = tmp_path / "peak"
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", MEASURED, peak, "64", SMTP, server.address, "s@x", "r@x"],
-        input=MESSAGE,
-        capture_output=True,
-        env=clean_environment(str(tmp_path)),
-        timeout=60,
-        check=False,
-    )
-    completed = Completed(done.returncode, done.stdout.decode(), done.stderr.decode())
-    return completed, int(peak.read_text())
-
-
-@pytest.fixture(scope="module")
-def usual_peak(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """What a submission takes that goes well, in KiB."""
-    with ModelServer() as server:
-        done, peak = measured(server, tmp_path_factory.mktemp("usual"))
-    assert succeeded(done), done
-    return peak
-
-
 FLOODS = {
     "no-line-end": Flood(b"2", 256),
     "lines": Flood(b"220-\r\n", 256),
@@ -203,14 +172,14 @@ FLOODS = {
 @pytest.mark.parametrize("place", ["GREETING", "RCPT", "END", "QUIT"])
 @pytest.mark.parametrize("flood", FLOODS)
 def test_fault_008_009_011_a_flood_ends_the_connection_and_takes_no_memory(
-    scripted: MakeScripted, tmp_path: Path, usual_peak: int, place: str, flood: str
+    scripted: MakeScripted, place: str, flood: str
 ) -> None:
     server = scripted(answering(place, FLOODS[flood]))
-    done, peak = measured(server, tmp_path)
+    done, peak = measured(server)
     line = ends(done, place, 76)
     assert place == "QUIT" or "longer than" in line
     assert len(line) < 1_000
-    assert peak - usual_peak < MORE
+    assert peak - usual_peak() < MORE
     assert [str(record).count("the client left") for record in server.connections] == [1]
 
 

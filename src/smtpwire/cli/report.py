@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from smtpwire.cli.errors import TEXT_LIMIT, error_text
 from smtpwire.cli.escape import printable, reply_line, shorten
+from smtpwire.client import endpoint
 from smtpwire.core.transaction import Outcome
 from smtpwire.run.report import Observer
 
@@ -41,11 +42,6 @@ class Report(Observer):
     def message(self, result: MessageResult) -> None:
         """Tell of a message."""
         self._write(message_line(result))
-
-
-def endpoint(host: str, port: int) -> str:
-    """Return HOST:PORT, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def connection_line(info: ConnectionInfo, *, tls_wanted: bool) -> str:

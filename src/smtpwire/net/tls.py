@@ -118,17 +118,6 @@ def make_context(settings: TLSSettings) -> ssl.SSLContext:
     return context
 
 
-def check_ciphers(ciphers: str) -> None:
-    """Checks an OpenSSL cipher string, before there is a connection.
-
-    Raises:
-        ValueError: when it selects no cipher; the text is one clear sentence.
-    """
-    import ssl
-
-    _select_ciphers(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ciphers, weak=False)
-
-
 def server_name(host: str) -> str:
     """Gives the name that the server must prove to have, and that is sent as SNI.
 

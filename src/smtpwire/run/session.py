@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from time import localtime, monotonic, time
 
-from smtpwire.client import TLSMode
+from smtpwire.client import TLSMode, endpoint
 from smtpwire.core.engine import Engine
 from smtpwire.core.event import Ready, Settled, Warned
 from smtpwire.core.session import SessionOptions
@@ -257,6 +257,5 @@ class Sessions:
 
 
 def where_of(server: Server) -> str:
-    """A server as errors name it: HOST:PORT."""
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"{host}:{server.port}"
+    """A server as errors name it."""
+    return endpoint(server.host, server.port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpwire.cli.report import Report, connection_line, endpoint, message_line
+from smtpwire.cli.report import Report, connection_line, message_line
 from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectionLost, MessageUnusable
@@ -30,11 +30,6 @@ def test_fault_50_tls_that_was_wanted_and_could_not_be_had_is_worth_a_word() -> 
 def test_a_certificate_that_was_not_verified() -> None:
     info = CONNECTION._replace(verified=False, mechanism=None)
     assert connection_line(info, tls_wanted=True).endswith(" TLSv1.3 TLS_AES_256_GCM_SHA384")
-
-
-def test_endpoints() -> None:
-    assert endpoint("mail.example", 25) == "mail.example:25"
-    assert endpoint("::1", 25) == "[::1]:25"
 
 
 def test_a_message_that_was_sent() -> None:

@@ -11,7 +11,7 @@ import trustme
 
 from smtpwire.errors import CertificateError, InvalidAddress, TLSError
 from smtpwire.net import tls
-from smtpwire.net.tls import TLSSettings, check_ciphers, make_context, server_name, tls_error
+from smtpwire.net.tls import TLSSettings, make_context, server_name, tls_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -281,14 +281,12 @@ def test_a_version_that_openssl_lacks_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("ciphers", ["", "NONSENSE", "TLS_AES_128_GCM_SHA256", "AES\0", "!ALL"])
 def test_a_cipher_string_that_selects_nothing_is_an_error(ciphers: str) -> None:
-    for check in (check_ciphers, lambda text: make_context(TLSSettings(ciphers=text))):
-        with pytest.raises(ValueError, match="selects no cipher") as caught:
-            check(ciphers)
-        assert repr(ciphers) in str(caught.value)
+    with pytest.raises(ValueError, match="selects no cipher") as caught:
+        make_context(TLSSettings(ciphers=ciphers))
+    assert repr(ciphers) in str(caught.value)
 
 
 def test_the_cipher_string_decides_up_to_tls_1_2(ca: trustme.CA) -> None:
-    check_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
     settings = TLSSettings(ciphers="ECDHE-ECDSA-AES128-GCM-SHA256", maximum="1.2")
     done = Handshake(make_context(settings), server_context(ca.issue_cert("x")), "x")
     peer = tls.describe(done.client)
