@@ -42,8 +42,8 @@ NOT_FOR_A_PAGE = {"smtpwire.cli.app", "smtpwire.client", "smtpwire.core.address"
 PROGRAM = """
 import sys
 before = set(sys.modules)
-from smtpwire.cli.main import main
-code = main(sys.argv[1:], {})
+from smtpwire.cli.command import run
+code = run(sys.argv[1:], {})
 sys.stderr.write(" ".join(set(sys.modules) - before))
 sys.exit(code)
 """

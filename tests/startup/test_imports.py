@@ -54,7 +54,7 @@ HEAVY = frozenset(
 PACKAGE = {
     "smtpwire": "cli client core errors message net record run",
     "smtpwire.cli": (
-        "app arguments audience errors escape exitcode main options outputs "
+        "app arguments audience command errors escape exitcode main options outputs "
         "pages parse streams values"
     ),
     "smtpwire.core": (

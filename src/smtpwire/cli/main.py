@@ -1,7 +1,9 @@
-"""The command `smtp`: the one place where exceptions become exit codes.
+"""Where the process of the command `smtp` begins.
 
-Everything but the reading of the command line is imported when it is needed, so that `--version`,
-`--usage` and a wrong option are answered at once.
+Ctrl-C may come at any moment, also while modules are being imported, where an exception would end
+in a traceback or be swallowed by whatever catches it there.  So before anything else SIGINT is made
+to end the process at once; when a run begins it takes the signal over, to say what became of each
+message (`smtpwire.run.stop`).  Hence this module imports as good as nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +11,15 @@ from __future__ import annotations
 import os
 import sys
 
-from smtpwire.cli.streams import open_standard_descriptors
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import signal as _signal
+    from types import FrameType
+else:
+    import _signal  # what `signal` is made of, without the enumerations around it
 
-DEBUG_VARIABLE = "SMTPWIRE_DEBUG"
-"""Set in the environment, a defect of this program shows its traceback."""
+_INTERRUPTED = 128 + _signal.SIGINT
+"""`ExitCode.SIGINT`, which would be an import."""
 
 
 def entry() -> int:
@@ -25,43 +28,17 @@ def entry() -> int:
     Returns:
         The exit code, for `sys.exit`.
     """
+    # A shell's background job, and nohup(1), ignore SIGINT; that stays so.
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _leave)
+    from smtpwire.cli.streams import open_standard_descriptors
+
     open_standard_descriptors()
-    return main(sys.argv[1:], os.environ)
+    from smtpwire.cli.command import run
+
+    return run(sys.argv[1:], os.environ)
 
 
-def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one command line.
-
-    Args:
-        argv: the words behind the program's name.
-        environ: the environment.
-
-    Returns:
-        The exit code; no exception leaves this function.
-    """
-    try:
-        return _command(argv, environ)
-    except KeyboardInterrupt:
-        from smtpwire.cli.exitcode import ExitCode
-
-        return ExitCode.SIGINT
-    except Exception as error:  # noqa: BLE001 - the last resort: one line and a code, whatever it is
-        from smtpwire.cli.failure import failed
-
-        return failed(error, debug=DEBUG_VARIABLE in environ)
-
-
-def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    from smtpwire.cli.arguments import scan
-    from smtpwire.cli.pages import page_asked_for, print_page
-
-    words = scan(argv)
-    page = page_asked_for(words)
-    if page is not None:
-        return print_page(page)
-    from smtpwire.cli.parse import parse
-
-    options = parse(words)
-    from smtpwire.cli.app import submit
-
-    return submit(options, environ)
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """End the process; nothing is half done, and nothing waits in a buffer."""
+    os._exit(_INTERRUPTED)

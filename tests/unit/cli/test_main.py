@@ -1,53 +1,53 @@
-"""The one place where exceptions become exit codes."""
+"""Where the process of the command begins."""
 
 from __future__ import annotations
 
+import os
+import signal
+from typing import TYPE_CHECKING
+
 import pytest
 
-from smtpwire.cli import app, main
-from smtpwire.cli.main import DEBUG_VARIABLE
+from smtpwire.cli import command, main
+from smtpwire.cli.exitcode import ExitCode
 
-LINE = ["mail.example", "a@x", "b@y"]
-
-
-def test_a_page(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["--version"], {}) == 0
-    assert capfd.readouterr().out.startswith("smtp (smtpwire) ")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def test_a_command_line_that_cannot_be_used(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["-Z"], {}) == 64
-    assert capfd.readouterr().err.startswith("smtp: -Z: there is no such option")
-
-
-def test_the_run_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "submit", lambda options, environ: 67)
-    assert main.main(LINE, {}) == 67
-
-
-def test_an_interrupt_before_the_run_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(options: object, environ: object) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(app, "submit", interrupted)
-    assert main.main(LINE, {}) == 130
-
-
-@pytest.mark.parametrize(("environ", "traceback"), [({}, False), ({DEBUG_VARIABLE: "1"}, True)])
-def test_a_defect_is_70_and_one_line(
-    environ: dict[str, str],
-    traceback: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    def defect(options: object, environ: object) -> int:
-        raise ZeroDivisionError("really")
-
-    monkeypatch.setattr(app, "submit", defect)
-    assert main.main(LINE, environ) == 70
-    assert ("Traceback" in capfd.readouterr().err) == traceback
-
-
-def test_the_process_gives_its_words_and_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def version_asked_for(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("sys.argv", ["smtp", "--version"])
-    assert main.entry() == 0
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("version_asked_for")
+def test_the_process_gives_its_words_and_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    def run(argv: object, environ: object) -> int:
+        given.extend((argv, environ))
+        return 67
+
+    monkeypatch.setattr(command, "run", run)
+    assert main.entry() == 67
+    assert given == [["--version"], os.environ]
+
+
+@pytest.mark.usefixtures("version_asked_for")
+def test_an_interrupt_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    main.entry()
+    signal.raise_signal(signal.SIGINT)
+    assert ends == [ExitCode.SIGINT]
+
+
+@pytest.mark.usefixtures("version_asked_for")
+def test_an_interrupt_that_is_ignored_stays_so() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    main.entry()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
