@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smtpwire.cli.errors import UsageError, line
+from smtpwire.cli.escape import quoted
 from smtpwire.cli.exitcode import exit_code
 from smtpwire.cli.outputs import Outputs
 from smtpwire.client import ClientSettings, Login, TLSSettings
@@ -124,16 +125,16 @@ def _check_tls(options: CliOptions) -> None:
         ("--ca-file", tls.ca_file, TLSSettings(ca_file=tls.ca_file)),
     ):
         if value is not None:
-            _check_context(where, settings)
+            _check_context(where, value, settings)
 
 
-def _check_context(where: str, settings: TLSSettings) -> None:
+def _check_context(where: str, value: str, settings: TLSSettings) -> None:
     from smtpwire.net.tls import make_context
 
     try:
         make_context(settings)
     except ValueError as error:
-        raise UsageError(where, str(error)) from None
+        raise UsageError(where, str(error).replace(repr(value), quoted(value))) from None
 
 
 def _login(

@@ -15,6 +15,7 @@ It knows no option by name and checks no value.
 from __future__ import annotations
 
 from smtpwire.cli.errors import UsageError
+from smtpwire.cli.escape import QUOTED_LIMIT, shorten
 from smtpwire.cli.options import BY_LONG, BY_SHORT, Kind
 
 TYPE_CHECKING = False
@@ -72,7 +73,7 @@ def _long(word: str, words: Iterator[str], values: dict[str, list[str]]) -> None
     name, equals, value = word.partition("=")
     option = BY_LONG.get(name)
     if option is None:
-        raise UsageError(f"--{name}", "there is no such option; smtp --usage lists them")
+        raise _no_such_option(f"--{name}")
     if option.kind is Kind.FLAG:
         if equals:
             raise UsageError(f"--{name}", "takes no value; leave out what follows the '='")
@@ -85,11 +86,16 @@ def _letters(letters: str, words: Iterator[str], values: dict[str, list[str]]) -
     for place, letter in enumerate(letters, 1):
         option = BY_SHORT.get(letter)
         if option is None:
-            raise UsageError(f"-{letter}", "there is no such option; smtp --usage lists them")
+            raise _no_such_option(f"-{letter}")
         if option.kind is not Kind.FLAG:
             _add(option, f"-{letter}", letters[place:] or next(words, None), values)
             return
         values[option.long] = []
+
+
+def _no_such_option(label: str) -> UsageError:
+    where = shorten(label, QUOTED_LIMIT)
+    return UsageError(where, "there is no such option; smtp --usage lists them")
 
 
 def _add(option: Option, label: str, value: str | None, values: dict[str, list[str]]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 
+from smtpwire.cli.escape import translated
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import HelloRefused, RemoteProtocolError
 from smtpwire.run.report import Observer
@@ -107,7 +108,7 @@ def message_record(result: MessageResult) -> dict[str, object]:
         "outcomes": outcomes,
         "command": result.command or None,
         **_reply(reply),
-        "error": None if error is None else _text(str(error)),
+        "error": None if error is None else _text(translated(str(error))),
         "seconds": round(result.seconds, 6),
     }
 
@@ -130,7 +131,7 @@ def problem_record(problem: Problem) -> dict[str, object]:
     return {
         "record": "problem",
         "where": _text(problem.where),
-        "error": None if error is None else _text(str(error)),
+        "error": None if error is None else _text(translated(str(error))),
         **_reply(problem.reply),
         "ehlo": _reply(error.ehlo) if isinstance(error, HelloRefused) else None,
         "line": _octets(error.line) if isinstance(error, RemoteProtocolError) else None,

@@ -11,7 +11,7 @@ import time
 
 from smtpwire.cli.audience import Audience
 from smtpwire.cli.errors import CommandError, line, problem_text
-from smtpwire.cli.escape import sentence
+from smtpwire.cli.escape import quoted, sentence
 from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.parse import STDIN
 from smtpwire.cli.streams import STDERR, STDOUT, LineWriter, standard_error, standard_output
@@ -195,5 +195,5 @@ def _open_for_append(path: str) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     except OSError as error:
-        text = f"{path!r} cannot be written: {error.strerror}"
+        text = f"{quoted(path)} cannot be written: {error.strerror}"
         raise CommandError("--json", text, ExitCode.CANTCREAT) from None

@@ -15,6 +15,7 @@ import signal
 
 from smtpwire.cli import values
 from smtpwire.cli.errors import UsageError
+from smtpwire.cli.escape import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _from_file(path: str, warn: Callable[[str, str], object]) -> str:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise UsageError("--password-file", f"{path!r}: {error.strerror}") from None
+        raise UsageError("--password-file", f"{quoted(path)}: {error.strerror}") from None
     return _text(line)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import _socket
 
 from smtpwire.cli.errors import UsageError
+from smtpwire.cli.escape import quoted
 from smtpwire.client import Server
 from smtpwire.core.address import parse_address, parse_domain, parse_reverse_path
 from smtpwire.errors import AuthFailed, InvalidAddress
@@ -26,6 +27,11 @@ SUBMISSIONS_PORT = 465
 _MAX_PORT = 65_535
 _MAX_SECONDS = 1_000_000.0
 """Far more than any timeout needs, far less than what poll(2) can count in milliseconds."""
+
+
+def _wrong(label: str, text: str, flaw: str) -> UsageError:
+    """Return the error about a value, which it repeats."""
+    return UsageError(label, f"{quoted(text)} {flaw}")
 
 
 def reverse_path(label: str, text: str) -> Address | None:
@@ -60,8 +66,8 @@ def port(label: str, text: str) -> int:
         number = _service(text)
     if 0 < number <= _MAX_PORT:
         return number
-    raise UsageError(
-        label, f"{text!r} is not a port: give a number from 1 to {_MAX_PORT} or a service name"
+    raise _wrong(
+        label, text, f"is not a port: give a number from 1 to {_MAX_PORT} or a service name"
     )
 
 
@@ -90,7 +96,7 @@ def server(label: str, text: str, default_port: int | None, *, tls: bool, at_onc
     elif scheme.lower() in {"smtp", "smtps"}:
         rest = rest.removesuffix("/")
     else:
-        raise UsageError(label, f"{text!r}: the scheme is to be smtp:// or smtps://")
+        raise _wrong(label, text, "is not a server: the scheme is to be smtp:// or smtps://")
     if "@" in rest:  # not repeated: what stands before it may be a password
         raise UsageError(
             label, "a server is named without a user: the user's name goes into -U, see also -P"
@@ -108,15 +114,15 @@ def _host_and_port(label: str, text: str) -> tuple[str, str | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")) or not _is_ipv6(host):
-            raise UsageError(label, f"{text!r} is not a server: write an IPv6 address as [::1]:25")
+            raise _wrong(label, text, "is not a server: write an IPv6 address as [::1]:25")
         return host, rest[1:] if rest else None
     if text.count(":") > 1:
         if not _is_ipv6(text):
-            raise UsageError(label, f"{text!r} is neither HOST:PORT nor an IPv6 address")
+            raise _wrong(label, text, "is neither HOST:PORT nor an IPv6 address")
         return text, None
     host, colon, port_text = text.partition(":")
     if not host or not host.isprintable() or not _NOT_IN_HOST.isdisjoint(host):
-        raise UsageError(label, f"{text!r} is not a server: give HOST, HOST:PORT or [IPv6]:PORT")
+        raise _wrong(label, text, "is not a server: give HOST, HOST:PORT or [IPv6]:PORT")
     return host, port_text if colon else None
 
 
@@ -142,7 +148,7 @@ def seconds(label: str, text: str) -> float:
         number = 0.0
     if 0 < number <= _MAX_SECONDS:  # false for a NaN, too
         return number
-    raise UsageError(label, f"{text!r} is not a time: give seconds, more than 0, such as 2.5")
+    raise _wrong(label, text, "is not a time: give seconds, more than 0, such as 2.5")
 
 
 def octets(label: str, text: str) -> int:
@@ -150,7 +156,7 @@ def octets(label: str, text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
     if number > 0:
         return number
-    raise UsageError(label, f"{text!r} is not a size: give a number of octets, 1 or more")
+    raise _wrong(label, text, "is not a size: give a number of octets, 1 or more")
 
 
 def tls_version(label: str, text: str) -> str:
@@ -159,7 +165,7 @@ def tls_version(label: str, text: str) -> str:
 
     if text in VERSIONS:
         return text
-    raise UsageError(label, f"{text!r} is not a TLS version: {', '.join(VERSIONS)}")
+    raise _wrong(label, text, f"is not a TLS version: {', '.join(VERSIONS)}")
 
 
 def mechanisms(label: str, text: str) -> tuple[str, ...]:
@@ -169,7 +175,7 @@ def mechanisms(label: str, text: str) -> tuple[str, ...]:
     names = tuple(name.strip().upper() for name in text.split(","))
     for name in names:
         if name not in MECHANISMS:
-            raise UsageError(label, f"{name!r} is not a mechanism: {', '.join(MECHANISMS)}")
+            raise _wrong(label, name, f"is not a mechanism: {', '.join(MECHANISMS)}")
     return names
 
 
@@ -178,7 +184,7 @@ def user_name(label: str, text: str) -> str:
     if not text:
         raise UsageError(label, "the name is empty")
     if not text.isprintable():
-        raise UsageError(label, f"{text!r} holds a character that cannot be part of a name")
+        raise _wrong(label, text, "holds a character that cannot be part of a name")
     return text
 
 
