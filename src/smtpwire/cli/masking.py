@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from smtpwire.cli.secretforms import secret_pattern
+from smtpwire.cli.secretforms import SecretForms
 from smtpwire.core.reply import Reply
 from smtpwire.errors import HelloRefused, RemoteProtocolError
 from smtpwire.run.report import Observer
@@ -37,11 +37,12 @@ class Mask:
             user: whom it is for; the mechanisms encode both together.
             password: the secret.
         """
-        self._pattern = secret_pattern(user, password)
+        self._forms = SecretForms(user, password)
 
     def octets(self, text: bytes) -> bytes:
         """Return `text` with every known form hidden, and as many lines as it had."""
-        return self._pattern.sub(_hidden, text)
+        pattern = self._forms.pattern(text)
+        return text if pattern is None else pattern.sub(_hidden, text)
 
     def text(self, text: str) -> str:
         """Return `text` with every known form hidden."""
