@@ -169,5 +169,47 @@ def test_allow_cleartext_auth_is_not_needed_on_this_host(start: Start) -> None:
     assert [message.user for message in server.messages] == ["me", "me"]
 
 
+def elsewhere(server: ModelServer, *options: str) -> Completed:
+    """Log in at an address that is not a loopback one, and by which Linux reaches this host.
+
+    Which addresses are loopback addresses is a unit test of `smtpwire.net.dial`.
+    """
+    login = ("-U", "me", "-P", "secret")
+    return run_smtp(*options, *login, f"0.0.0.0:{server.port}", *LINE, stdin=MESSAGE)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_allow_cleartext_auth_sends_what_is_not_sent_without_it(
+    start: Start, mechanism: str
+) -> None:
+    server = start(ModelServer(offers=(f"AUTH {mechanism}",), users={"me": "secret"}))
+    refused = elsewhere(server)
+    assert refused.code == 77
+    assert refused.stderr.count("\n") == 1
+    assert "-M" in refused.stderr
+    assert "--allow-cleartext-auth" in refused.stderr
+    assert server.connections[0].verbs == ["EHLO", "QUIT"]
+    allowed = elsewhere(server, "--allow-cleartext-auth")
+    assert (allowed.code, allowed.stderr) == (0, "")
+    assert [message.user for message in server.messages] == ["me"]
+
+
+@pytest.mark.parametrize(
+    ("offers", "options", "mechanism"),
+    [
+        (("AUTH PLAIN LOGIN CRAM-MD5",), (), "CRAM-MD5"),  # which does not show the password
+        (("AUTH PLAIN", "STARTTLS"), ("-M",), "PLAIN"),
+    ],
+)
+def test_allow_cleartext_auth_is_not_needed_where_nobody_can_read_the_password(
+    start: Start, offers: tuple[str, ...], options: tuple[str, ...], mechanism: str
+) -> None:
+    server = start(ModelServer(offers=offers, users={"me": "secret"}))
+    done = elsewhere(server, *options)
+    assert (done.code, done.stderr) == (0, "")
+    commands = server.connections[0].commands
+    assert [c.split()[1] for c in commands if c.startswith("AUTH")] == [mechanism]
+
+
 def test_the_offers_that_these_tests_count_on() -> None:
     assert {"PIPELINING", "CHUNKING"} <= set(OFFERS)

@@ -6,6 +6,8 @@ an interpreter is.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,24 +90,38 @@ def test_a_pipe_without_size_is_not_spooled(
     assert large.peak - small.peak < MORE
 
 
-@pytest.mark.parametrize("option", ["--no-chunking", "--no-wait"])
-def test_twenty_thousand_names(
-    measure: Measure, sink: Callable[..., Sink], tmp_path: Path, option: str
-) -> None:
+def growth(measure: Measure, server: Sink, tmp_path: Path, *options: str) -> int:
+    """KiB that 20,000 messages take beyond 100."""
     message = tmp_path / "message.eml"
     message.write_text("Subject: one of many\n\nhello\n", encoding="ascii")
     few, many = tmp_path / "few", tmp_path / "many"
     few.write_text(f"{message}\n" * 100, encoding="utf-8")
     many.write_text(f"{message}\n" * 20_000, encoding="utf-8")
-    server = sink(*BY_BDAT)
-    options = (option, "-s", server.address, *ENVELOPE, "--files-from")
-    small = measure(*options, str(few))
+    line = (*options, "-s", server.address, *ENVELOPE, "--files-from")
+    small = measure(*line, str(few))
     assert small.code == 0, small
     assert len(server.octets(100)) == 100
-    large = measure(*options, str(many))
+    large = measure(*line, str(many))
     assert large.code == 0, large
     assert len(set(server.octets(20_000))) == 1
-    assert large.peak - small.peak < MORE
+    return large.peak - small.peak
+
+
+@pytest.mark.parametrize("option", ["--no-chunking", "--no-wait"])
+def test_twenty_thousand_names(
+    measure: Measure, sink: Callable[..., Sink], tmp_path: Path, option: str
+) -> None:
+    assert growth(measure, sink(*BY_BDAT), tmp_path, option) < MORE
+
+
+def test_twenty_thousand_messages_in_records(
+    measure: Measure, sink: Callable[..., Sink], tmp_path: Path
+) -> None:
+    records = tmp_path / "records"
+    assert growth(measure, sink(*BY_BDAT), tmp_path, "--json", str(records)) < MORE
+    with records.open("rb") as lines:
+        kinds = Counter(json.loads(line)["record"] for line in lines)
+    assert kinds == {"connection": 2, "message": 20_100, "recipient": 20_100}
 
 
 def test_reconnecting_takes_neither_memory_nor_descriptors(
