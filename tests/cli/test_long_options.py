@@ -40,6 +40,9 @@ def test_usage() -> None:
     done = run_smtp("--usage")
     assert (done.code, done.stderr) == (0, "")
     assert done.stdout.startswith("usage: smtp [options] server mail_from rcpt1 [rcpt2 ...]\n")
+    lines = done.stdout.splitlines()
+    assert 24 <= len(lines) <= 40, "one screen"
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("separator", ["\n", "\0"])

@@ -100,5 +100,5 @@ def _no_such_option(label: str) -> UsageError:
 
 def _add(option: Option, label: str, value: str | None, values: dict[str, list[str]]) -> None:
     if value is None:
-        raise UsageError(label, f"needs a value: {label} {option.metavar}")
+        raise UsageError(label, f"needs a value: {label} {option.metavar}, {option.help}")
     values.setdefault(option.long, []).append(value)

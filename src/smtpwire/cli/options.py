@@ -47,10 +47,11 @@ class Option(NamedTuple):
     long: str
     """The long name without its hyphens."""
     metavar: str
-    """What stands for the value in `--usage`; "" for a flag."""
+    """What stands for the value where the option is shown; "" for a flag."""
     kind: Kind
     help: str
-    """One line for `--usage`, with the default where there is one worth telling."""
+    """A few words, with the default where there is one worth telling: for `--usage`, which has room
+    for the options with a letter, and for the error about a missing value."""
     group: Group
 
     @property

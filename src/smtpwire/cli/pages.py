@@ -24,6 +24,11 @@ _FORMS = (
     "[options] -s server -F [-f mail_from] [msg ...]",
 )
 
+_WIDTH = 80
+"""Columns of the narrowest terminal in use."""
+_MARGIN = 14
+"""Columns for the name of a group."""
+
 
 class Page(Enum):
     """A page, by the long name of the option that asks for it."""
@@ -61,18 +66,31 @@ def manual() -> list[str]:
 
 
 def usage() -> list[str]:
-    """Return the forms and every option in a line each."""
+    """Return the forms and every option, on one screen.
+
+    The options that have a letter have a line each; the others are named behind them, with an
+    equals sign where they take a value.
+    """
     lines = [f"{'usage:' if not i else '      '} {PROGRAM} {f}" for i, f in enumerate(_FORMS)]
+    lines.append("")
     for group in Group:
-        lines += ["", f"{group.value}:"]
-        lines += [_option_line(option) for option in OPTIONS if option.group is group]
-    return [*lines, "", f"{PROGRAM} -h prints the manual page."]
+        lines += _group_lines(group)
+    return [*lines, "", f"{PROGRAM} -h prints the manual page, which says what each option does."]
+
+
+def _group_lines(group: Group) -> list[str]:
+    from textwrap import wrap
+
+    options = [option for option in OPTIONS if option.group is group]
+    names = [f"--{o.long}{'=' if o.metavar else ''}" for o in options if not o.short]
+    lines = [_option_line(option) for option in options if option.short]
+    lines += wrap("  ".join(names), _WIDTH - _MARGIN, break_on_hyphens=False)
+    return [f"{'' if i else group.value:<{_MARGIN}}{line}" for i, line in enumerate(lines)]
 
 
 def _option_line(option: Option) -> str:
-    short = f"-{option.short}," if option.short else "   "
-    metavar = f" {option.metavar}" if option.metavar else ""
-    return f"  {short} {f'--{option.long}{metavar}':<26} {option.help}"
+    name = f"-{option.short}, --{option.long} {option.metavar}"
+    return f"{name:<25}{option.help}"
 
 
 def version() -> str:

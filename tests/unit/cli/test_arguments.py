@@ -67,9 +67,9 @@ def test_what_was_not_given() -> None:
         ("--verbosely", "--verbosely", "there is no such option; smtp --usage lists them"),
         ("--p=25", "--p", "there is no such option; smtp --usage lists them"),
         ("--verbose=1", "--verbose", "takes no value; leave out what follows the '='"),
-        ("-p", "-p", "needs a value: -p PORT"),
-        ("--port", "--port", "needs a value: --port PORT"),
-        ("-vp", "-p", "needs a value: -p PORT"),
+        ("-p", "-p", "needs a value: -p PORT, number or service name (25)"),
+        ("--port", "--port", "needs a value: --port PORT, number or service name (25)"),
+        ("-vp", "-p", "needs a value: -p PORT, number or service name (25)"),
     ],
 )
 def test_what_cannot_be_read(argv: str, where: str, text: str) -> None:

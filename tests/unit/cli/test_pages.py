@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from smtpwire import __version__
 from smtpwire.cli.arguments import scan
-from smtpwire.cli.options import OPTIONS
+from smtpwire.cli.options import OPTIONS, Group
 from smtpwire.cli.pages import Page, manual, page_asked_for, print_page, usage, version
 
 
-def test_the_usage_names_every_option() -> None:
+def test_the_usage_names_every_option_once() -> None:
+    named = re.findall(r"(?<=[ ,])--([a-z-]+)(=?)", "\n".join(usage()))
+    expected = [(o.long, "=" if o.metavar and not o.short else "") for o in OPTIONS]
+    assert sorted(named) == sorted(expected)
+
+
+def test_the_usage_has_a_line_for_every_letter() -> None:
     lines = usage()
     for option in OPTIONS:
-        name = f"-{option.short}, --{option.long}" if option.short else f"    --{option.long}"
-        assert any(line.startswith(f"  {name} ") and option.help in line for line in lines), option
+        if option.short:
+            shown = f" -{option.short}, --{option.long} {option.metavar}".rstrip()
+            (line,) = (line for line in lines if f"{shown} " in line)
+            assert line.endswith(f" {option.help}")
 
 
-def test_the_usage_fits_the_width_of_a_terminal() -> None:
-    assert max(map(len, usage())) <= 80
+def test_the_usage_has_every_heading_once() -> None:
+    headings = [line.split()[0] for line in usage()[4:-2] if not line.startswith(" ")]
+    assert headings == [group.value for group in Group]
+
+
+def test_the_usage_fits_on_one_screen() -> None:
+    lines = usage()
+    assert max(map(len, lines)) <= 80
+    assert 24 <= len(lines) <= 40
 
 
 def test_the_manual() -> None:
