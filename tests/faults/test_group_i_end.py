@@ -9,13 +9,14 @@ import pytest
 from tests.faults.outcome import failure, succeeded
 from tests.faults.peak import MORE, measured, usual_peak
 from tests.faults.talk import LOCKSTEP, PIPELINING, opening
-from tests.faults.transactions import DATA, delivery, envelope, transaction
+from tests.faults.transactions import CHUNKING, DATA, delivery, envelope, transaction
 from tests.faults.verbose import content, said_of_messages, submit, submit_batch
 from tests.scripted import (
     Close,
     Drip,
     Expect,
     Flood,
+    ModelServer,
     ReadBdat,
     ReadData,
     Reset,
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.scripted import Step
-    from tests.scripted.fixtures import MakeScripted
+    from tests.scripted.fixtures import MakeScripted, Start
+    from tests.scripted.model import Rule
 
 # -- the end of data is out, and no reply comes ----------------------------------------------------
 
@@ -155,3 +157,34 @@ def test_fault_169_a_flood_in_answer_to_quit_takes_neither_memory_nor_the_succes
     done, peak = measured(server)
     assert succeeded(done), done
     assert peak < usual_peak() + MORE
+
+
+# -- a 421 while other ends of data are out --------------------------------------------------------
+
+BUSY = "421 4.3.2 busy"
+
+
+@pytest.mark.parametrize(
+    ("replies", "said", "code"),
+    [
+        # Exim goes on after some: message 2 is put off, message 3 is taken.
+        ({"MAIL": [None, BUSY]}, ["sent", "deferred", "sent"], 75),
+        ({"END": [None, BUSY]}, ["sent", "deferred", "sent"], 75),
+        # Out of turn, each reply behind it is one too early; and the third message is refused.
+        (
+            {"MAIL": [None, f"{BUSY}\n250 ok"], "END": [None, None, "554 5.7.1 no"]},
+            ["sent", "unknown", "unknown"],
+            79,
+        ),
+    ],
+    ids=["to MAIL", "to the end of data", "out of turn"],
+)
+def test_fault_163_a_server_that_goes_on_after_a_421_is_heard_to_its_end(
+    start: Start, tmp_path: Path, replies: dict[str, Rule], said: list[str], code: int
+) -> None:
+    server = start(ModelServer(offers=CHUNKING, replies=replies))
+    done = submit_batch(server.address, tmp_path, "--no-wait", count=3)
+    assert said_of_messages(done) == said
+    assert done.code == code, done
+    assert BUSY in done.stderr
+    assert len(server.connections) == 1

@@ -23,7 +23,8 @@ GROUP = frozenset({"MAIL", "RCPT", "RSET", "BDAT", "DOT", "LONE DOT"})
 
 VERBS = GROUP | {"EHLO", "HELO", "STARTTLS", "AUTH", "DATA", "QUIT"}
 
-CLOSING = "a 421"
+CLOSING = frozenset({"a 421", "a refused RSET"})
+"""Behind these, replies count if 221 to QUIT is the last of them."""
 BDAT_UNKNOWN = "a BDAT that is not known"
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?")
@@ -63,8 +64,8 @@ class Asked:
     """A command that is not answered."""
 
     verb: str
-    contents: int
-    """How many contents must be out before its reply."""
+    items: int
+    """How many lines and contents must be out before its reply."""
     account: Account | None
     last: bool
 
@@ -80,13 +81,15 @@ class Auditor:
         """How often something was said when nothing was unanswered."""
         self._engine = engine
         self._unanswered = deque([Asked("GREETING", 0, None, last=False)])
-        self._promised = 0
+        self._produced = 0
         self._out = 0
         self._pipelining = False
         self._tls = options.secured
         self._ehlo = 0
         """The last reply to EHLO."""
         self._chunk_taken = False
+        self._refused_chunk: Account | None = None
+        """Whose chunk was the first to meet a server that does not know BDAT."""
         self._account: Account | None = None
         """The transaction since the last RSET, if any."""
         self._line = b""
@@ -94,6 +97,8 @@ class Auditor:
         self._begun_early = 0
         self._silent = ""
         """Why the engine may say nothing more."""
+        self._telling = False
+        """Replies behind a 421 may yet say what became of a message."""
         self._broken = False
         """The end of data of a message that somebody may get was answered by no answer."""
 
@@ -102,6 +107,7 @@ class Auditor:
     def produced(self, item: bytes | Content) -> None:
         """Look at what the engine brings out."""
         assert not self._silent, f"{item!r} after {self._silent}"
+        self._produced += 1
         if isinstance(item, Content):
             if item.octets is None:
                 self._ask("DOT", last=True)
@@ -129,7 +135,6 @@ class Auditor:
         elif verb == "RSET":
             self._account = None
         elif verb in {"DOT", "BDAT"}:
-            self._promised += 1
             assert self._account is not None, "content without MAIL"
             self._account.chunked = verb == "BDAT"
             if self._envelope_unanswered:
@@ -140,7 +145,9 @@ class Auditor:
             assert not self._tls, "HELO inside TLS"
         elif verb == "DATA" and self.options.require_all:
             assert not self._unanswered, "DATA in the group, where all recipients are required"
-        self._unanswered.append(Asked(verb, self._promised, self._account, last))
+        # A BDAT is answered when the content behind its line is out.
+        items = self._produced + (verb == "BDAT")
+        self._unanswered.append(Asked(verb, items, self._account, last))
 
     @property
     def _envelope_unanswered(self) -> bool:
@@ -149,8 +156,8 @@ class Auditor:
             for asked in self._unanswered
         )
 
-    def content_out(self) -> None:
-        """Note that a content was handed over to its end."""
+    def item_out(self) -> None:
+        """Note that a line or a content was handed over to its end."""
         self._out += 1
 
     def tls_established(self) -> None:
@@ -181,30 +188,42 @@ class Auditor:
             assert self._engine.muted, f"the engine goes on after {self._silent}"
             close = self._engine.close
             if self._silent == BDAT_UNKNOWN:
-                assert not self._in_doubt or close is None, "the last replies are not waited for"
+                others = self._in_doubt_but_for(self._refused_chunk)
+                assert not others or close is None, "the last replies are not waited for"
+            elif self._telling and self._unanswered:
+                assert close is None, "the replies behind a 421 are not waited for"
             else:
                 assert close is not None, f"the engine listens after {self._silent}"
                 assert not self._broken or close.error is not None, "nobody is told what broke"
         elif (self._line or self._lines) and self._unanswered:
             self._begun_early = self._begun_early or self._early(self._unanswered[0])
 
-    @property
-    def _in_doubt(self) -> bool:
-        return any(asked.last and asked.contents <= self._out for asked in self._unanswered)
+    def _in_doubt_but_for(self, account: Account | None = None) -> bool:
+        return any(
+            asked.last and asked.items <= self._out and asked.account is not account
+            for asked in self._unanswered
+        )
 
     def _early(self, asked: Asked) -> int:
-        return max(0, asked.contents - self._out)
+        return max(0, asked.items - self._out)
 
     def _hush(self, why: str) -> None:
         """Note that nothing more may be said; behind some reasons others may be heard."""
+        self._telling = False
         if self._silent in {"", BDAT_UNKNOWN}:
             self._silent = why
+            if why in CLOSING and self._unanswered and self._out == self._produced:
+                self._telling = self._in_doubt_but_for() and self._unanswered[-1].verb == "QUIT"
 
     def _reply(self, code: int, *, lie: bool) -> None:
         if not self._unanswered:
             self._hush("a reply that nothing asked for")
             return
         asked = self._unanswered.popleft()
+        if not self._telling:
+            self._answer(asked, code, lie=lie)
+
+    def _answer(self, asked: Asked, code: int, *, lie: bool) -> None:
         verb = asked.verb
         early = max(self._early(asked), self._begun_early)
         if early and (code < 400 or early > 1 or verb not in {"DOT", "BDAT"}) and code != 421:
@@ -214,10 +233,11 @@ class Auditor:
         # A 421 may come out of turn, but none can be told from the answer to an end of data.
         self.deceived = self.deceived or (lie and (code != 421 or asked.last))
         if code == 421 and verb != "QUIT":
-            self._hush(CLOSING)
+            self._hush("a 421")
         elif early and verb == "DOT":
             self._hush("a refusal in mid-content")
         elif verb == "BDAT" and code in {500, 502} and not self._chunk_taken:
+            self._refused_chunk = self._refused_chunk or asked.account
             self._hush(BDAT_UNKNOWN)
         elif _useless(verb, code):
             self._hush(f"{code} to {verb}")

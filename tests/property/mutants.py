@@ -106,7 +106,7 @@ MUTANTS = (
     ),
     Mutant(
         "no reply is believed before what it answers was sent",
-        (_edit("engine", "Engine._on_reply", "elif ahead > 0 and (", "elif False and ("),),
+        (_edit("engine", "Engine._on_reply", "elif ahead and (", "elif False and ("),),
     ),
     Mutant(
         "a reply is as early as its first octet",
@@ -169,19 +169,41 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "behind a refused RSET nothing is believed",
+        "behind a refused RSET nothing is believed but by what answers QUIT",
         (
             _edit(
                 "engine",
                 "Engine._on_session_reply",
-                "self._end(ServerClosing(",
-                "self._stop_writing(ServerClosing(",
+                "self._closing(",
+                "self._stop_writing(ServerClosing(reply.text)) or repr(",
             ),
         ),
     ),
     Mutant(
-        "behind a 421 nothing is believed",
-        (_edit("engine", "Engine._closing", "self._end(", "self._stop_writing("),),
+        "nor is anything behind a 421",
+        (
+            _edit(
+                "engine",
+                "Engine._closing",
+                "self._afterwards = afterwards\n",
+                "repr(afterwards)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "behind a 421 the answer to QUIT is waited for",
+        (_edit("engine", "Engine._closing", "if afterwards.telling:", "if False:"),),
+    ),
+    Mutant(
+        "what answers QUIT shows whether replies behind a 421 stand where they belong",
+        (_edit("afterwards", "Afterwards.take", "reply.code == 221 and", ""),),
+    ),
+    Mutant(
+        "a reply before its command was handed over answers nothing",
+        (
+            _edit("ledger", "Ledger.ask", "self._put(line)", "self._put(line); self._sent += 1"),
+            _edit("ledger", "Ledger.lines_sent", "self._sent += count", "pass"),
+        ),
     ),
     Mutant(
         "a 421 to its envelope says nothing of an end of data that is out",

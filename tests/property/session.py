@@ -73,6 +73,7 @@ class Session:
         self._to_server = b""
         self._to_client: deque[tuple[bytes, bool]] = deque()
         self._eof_read = False
+        self._lost = False
         self.results: list[TransactionResult] = []
         self._judged: list[bool] = []
         """Of each result, whether nothing had deceived the engine when it was given."""
@@ -120,8 +121,10 @@ class Session:
         self._to_server += taken
         if not item.left:
             self._queue.popleft()
-            if item.content is not None:
-                self.auditor.content_out()
+            self.auditor.item_out()
+            if item.content is None:
+                self.engine.lines_sent(1)
+            else:
                 self.engine.content_done()
 
     def reach_server(self, octets: int) -> bool:
@@ -165,6 +168,7 @@ class Session:
     def lose(self, reached: int) -> None:
         """Lose the connection; of what was handed over, so many octets reach the server."""
         self.reach_server(reached)
+        self._lost = True
         self.engine.connection_lost(ConnectionLost("the connection was reset"))
         self._collect()
 
@@ -230,6 +234,8 @@ class Session:
         """Check the invariants of a session that is over."""
         assert self.over
         assert not self.engine.output(), "output after the end"
+        if not self._lost:
+            self.reach_server(len(self._to_server))  # what was handed over may still arrive
         settled = [result.id for result in self.results]
         assert sorted(settled) == self._submitted, f"submitted {self._submitted}, settled {settled}"
         if not self.auditor.deceived:

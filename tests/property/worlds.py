@@ -162,6 +162,8 @@ def world(rng: Random, *, lies: bool = True, closes: bool = True) -> World:
         lies: the server may say what it must not say.
         closes: the server may close, say 421, or answer contents before their end.
     """
+    if lies and closes and rng.random() < 0.15:
+        return _hurried(rng)
     messages = _messages(rng)
     lies = lies and rng.random() < 0.4
     closes = closes and rng.random() < 0.6
@@ -175,3 +177,27 @@ def world(rng: Random, *, lies: bool = True, closes: bool = True) -> World:
         nested=rng.choice(("refuse", "merge")),
     )
     return World(plan, _options(rng), messages)
+
+
+def _hurried(rng: Random) -> World:
+    """All messages are out at once, to a server that goes on after what ends the session."""
+    messages = tuple(message._replace(counted=True) for message in _messages(rng))
+    keys = [key for key in _keys(messages) if key[0] in {"MAIL", "RCPT", "BDAT", "RSET"}]
+    acts = {}
+    for key in rng.choices(keys, k=rng.choice((1, 1, 2, 9))):
+        acts[key] = Act(421)
+    if rng.random() < 0.3:
+        acts["BDAT", 0, 0] = Act(502)
+    if rng.random() < 0.2:
+        acts[rng.choice(keys)] = Act(lie=OUT_OF_TURN)
+    options = _options(rng)._replace(
+        tls=TLSMode.NONE,
+        login=None,
+        pipelining=True,
+        chunking=True,
+        no_wait=True,
+        window_messages=64,
+        window_octets=1 << 22,
+    )
+    plan = Plan(offers=("PIPELINING", "CHUNKING"), acts=acts, after_421="serve")
+    return World(plan, options, messages)

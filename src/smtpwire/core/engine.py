@@ -10,12 +10,12 @@ The rules that keep mail safe, beside the firewall of `smtpwire.core.sender`:
 
 - One reply strikes out exactly one command of the ledger, and its meaning comes from the ledger,
   never from code or text (RFC 2920 section 3.1).  A reply that nothing asked for, or to a command
-  that is still behind unsent content, is a desync, unless it is a 421: nothing more is believed,
-  and the connection is closed.
+  that was not handed over, is a desync, unless it is a 421: nothing more is believed, and the
+  connection is closed.
 - A message is `unknown` when its end of data was handed to the transport and no reply came; only a
   message of which no octet of content was handed over may be sent again unasked.
-- After a 421 nothing is written and nothing more is believed: it may have come out of turn, and
-  then every reply behind it stands one command too early.  The same goes for a refused RSET.
+- After a 421, or a refused RSET, nothing is written.  Replies behind it count where they can be
+  nothing but what they seem (`smtpwire.core.afterwards`).
 - The first cause is the one that is reported: what breaks after it is its consequence.
 """
 
@@ -37,6 +37,7 @@ from smtpwire.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from smtpwire.core.afterwards import Afterwards
     from smtpwire.core.event import Content, Event
     from smtpwire.core.exchange import Exchange
     from smtpwire.core.reply import Reply
@@ -72,6 +73,8 @@ class Engine:
         self._stop: SMTPError | None = None
         """Why nothing more is written, while last replies are still read."""
         self._stop_wait = Wait.CLOSING
+        self._afterwards: Afterwards | None = None
+        """Behind a 421, while replies may still tell something."""
         self._closed: Close | None = None
         self.replies = 0
         """How many replies have come: a driver's measure of progress."""
@@ -133,6 +136,10 @@ class Engine:
         """Take the end of the handshake: forget what was offered before it, and say EHLO again."""
         self._opening.tls_established()
         self._pump()
+
+    def lines_sent(self, count: int) -> None:
+        """Say that so many further lines of the output were handed to the transport, whole."""
+        self._ledger.lines_sent(count)
 
     def content_begun(self) -> None:
         """Say that the first octet of the next content in the output was handed over."""
@@ -249,13 +256,16 @@ class Engine:
         self.replies += 1
         if self._options.trace:
             self._events.append(Replied(reply))
-        if self._ledger.commands:
+        if self._afterwards is not None:
+            if self._afterwards.take(reply):
+                self._end(None)
+        elif self._ledger.commands:
             verb, x, ahead = self._ledger.answer()
             if reply.code == 421 and verb is not Verb.QUIT:
-                if x is not None:
+                if x is not None and (not ahead or verb in CONTENT):
                     x.record(verb, reply)
-                self._closing(reply)
-            elif ahead > 0 and (verb not in CONTENT or ahead > 1 or reply.ok):
+                self._closing("the server is closing the connection", reply)
+            elif ahead and (verb not in CONTENT or ahead > 1 or reply.ok):
                 text = "a reply came before what it answers was sent"
                 self._break(RemoteProtocolError(text, reply=reply))
             elif x is not None:
@@ -263,13 +273,21 @@ class Engine:
             else:
                 self._on_session_reply(verb, reply)
         elif reply.code == 421:
-            self._closing(reply)
+            self._closing("the server is closing the connection", reply)
         else:
             self._break(RemoteProtocolError("a reply came that nothing asked for", reply=reply))
 
-    def _closing(self, reply: Reply) -> None:
-        error = ServerClosing("the server is closing the connection", reply=reply)
-        self._end(self._opening.cut_off(error))
+    def _closing(self, text: str, reply: Reply) -> None:
+        """Write nothing more; listen on where that can tell what became of an end of data."""
+        from smtpwire.core.afterwards import Afterwards
+
+        error = self._opening.cut_off(ServerClosing(text, reply=reply))
+        afterwards = Afterwards(self._ledger)
+        if afterwards.telling:
+            self._afterwards = afterwards
+            self._stop_writing(error)
+        else:
+            self._end(error)
 
     def _on_session_reply(self, verb: Verb, reply: Reply) -> None:
         if verb is Verb.QUIT:
@@ -279,7 +297,7 @@ class Engine:
         elif not reply.ok:
             # Exim counts RSET among the commands that are no mail, and ends a session of too many.
             # Or the replies are not to the commands they seem to answer: RSET is never refused.
-            self._end(ServerClosing("the server refused RSET", reply=reply))
+            self._closing("the server refused RSET", reply)
 
     def _on_opening_reply(self, verb: Verb, reply: Reply) -> None:
         opening = self._opening
@@ -328,7 +346,7 @@ class Engine:
         nothing: their own replies do, where RSET, which stands before each, is not refused.
         """
         self._without_chunking = True
-        if self._ledger.begun == 1 or (verb is Verb.LAST and x.failed is None):
+        if self._sender.alone(x) or (verb is Verb.LAST and x.failed is None):
             x.disown_content()
         else:
             x.record(verb, reply)

@@ -1,10 +1,10 @@
 """What was said on one connection, and what is owed for it: replies, and promised contents.
 
 A command is entered in the same act that puts it into the output, so neither can be forgotten.
-Replies come in the order of the commands (RFC 2920 section 3.1), and contents go out in the order
-in which they were promised, so two queues and two counts say all of it.  Each command knows how
-many contents stand before its reply; while fewer have been sent, a reply to it comes too early to
-be an answer.
+Replies come in the order of the commands (RFC 2920 section 3.1), and lines and contents go out in
+the order in which they were put out, so two queues and two counts say all of it.  Each command
+knows how many items of the output stand before its reply; while fewer have been handed over, a
+reply to it comes too early to be an answer.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ class Ledger:
     __slots__ = (
         "_begun_ahead",
         "_contents",
-        "_promised",
+        "_put_out",
         "_sent",
-        "begun",
         "commands",
         "group_open",
         "octets_promised",
@@ -37,14 +36,14 @@ class Ledger:
 
     def __init__(self) -> None:
         self.commands: deque[tuple[Verb, int, Exchange | None, int]] = deque()
-        """What is not answered: its verb, the octets of its line, whose it is, and how many
-        contents must be out before its reply."""
-        self._contents: deque[tuple[Exchange, int, bool]] = deque()
-        """Whose, octets, whether the end of data is in it."""
-        self._promised = 0
+        """What is not answered: its verb, the octets of its line, whose it is, and how many items
+        must be handed over before its reply."""
+        self._contents: deque[tuple[Exchange, int, bool, int]] = deque()
+        """Whose, octets, whether the end of data is in it, and which item of the output it is."""
+        self._put_out = 0
+        """Items that were ever put into the output."""
         self._sent = 0
-        self.begun = 0
-        """How many contents have had an octet handed to the transport."""
+        """Items that were handed over whole."""
         self._begun_ahead = 0
         """How early the reply was when its first octets came, if it was."""
         self.group_open = False
@@ -59,25 +58,33 @@ class Ledger:
     # -- commands and replies --------------------------------------------------------------------
 
     def ask(self, verb: Verb, line: bytes, exchange: Exchange | None = None) -> None:
-        """Say a command; a line that stands elsewhere in the output is given empty."""
-        self.commands.append((verb, len(line), exchange, self._promised))
-        self.octets_unanswered += len(line)
+        """Say a command; the greeting, which answers the connection itself, has no line."""
+        if line:
+            self._put(line)
+        self._expect(verb, len(line), exchange)
+
+    def _put(self, item: bytes | Content) -> None:
+        self._put_out += 1
+        self.output.append(item)
+
+    def _expect(self, verb: Verb, octets: int, exchange: Exchange | None) -> None:
+        """Enter what the item put out last is to be answered for."""
+        self.commands.append((verb, octets, exchange, self._put_out))
+        self.octets_unanswered += octets
         self.group_open = verb in MAY_CONTINUE_GROUP
         if exchange is not None:
             exchange.pending += 1
-        if line:
-            self.output.append(line)
 
     def answer(self) -> tuple[Verb, Exchange | None, int]:
         """Strike out the command that a reply answers.
 
         Returns:
-            Its verb, whose it was, and how many of the contents that had to be out before the
-            reply were not; 0 or less for every reply that comes when it can.
+            Its verb, whose it was, and how many of the items that had to be handed over before
+            the reply were not; 0 for every reply that comes when it can.
         """
-        verb, octets, exchange, contents = self.commands.popleft()
+        verb, octets, exchange, items = self.commands.popleft()
         self.octets_unanswered -= octets
-        ahead = contents - self._sent
+        ahead = max(0, items - self._sent)
         if self._begun_ahead:
             ahead, self._begun_ahead = self._begun_ahead, 0
         if exchange is not None:
@@ -90,12 +97,20 @@ class Ledger:
             self._begun_ahead = max(0, self.commands[0][3] - self._sent)
 
     @property
+    def all_out(self) -> bool:
+        """Whether all that was ever put into the output was handed over."""
+        return self._sent == self._put_out
+
+    @property
     def waiting_for(self) -> Wait:
         """What stands in the way of the next reply."""
-        before = self.commands[0][3] if self.commands else self._promised
-        if before > self._sent:
+        if self._contents and (not self.commands or self._contents[0][3] <= self.commands[0][3]):
             return Wait.BLOCK
         return WAIT_FOR[self.commands[0][0]] if self.commands else Wait.NOTHING
+
+    def lines_sent(self, count: int) -> None:
+        """Note that so many further lines were handed over to their ends."""
+        self._sent += count
 
     # -- contents --------------------------------------------------------------------------------
 
@@ -108,17 +123,17 @@ class Ledger:
             exchange: whose content it is.
             octets: how many; None for all of it, as DATA wants it.
         """
-        self._promised += 1
+        last = verb is not Verb.BDAT
+        if line:
+            self._put(line)
+        self._put(Content(exchange.submission.id, octets, last))
+        self._contents.append((exchange, octets or 0, last, self._put_out))
         self.octets_promised += octets or 0
         exchange.pending += 1
-        last = verb is not Verb.BDAT
-        self._contents.append((exchange, octets or 0, last))
-        self.ask(verb, line, exchange)
-        self.output.append(Content(exchange.submission.id, octets, last))
+        self._expect(verb, len(line), exchange)
 
     def content_begun(self) -> None:
         """Note that the first octet of the next content was handed to the transport."""
-        self.begun += 1
         self.next_content().begun = True
 
     def next_content(self) -> Exchange:
@@ -127,7 +142,7 @@ class Ledger:
 
     def content_sent(self) -> Exchange:
         """Strike out the next content, which was handed to the transport to its end."""
-        exchange, octets, last = self._contents.popleft()
+        exchange, octets, last, _ = self._contents.popleft()
         self._sent += 1
         self.octets_promised -= octets
         exchange.pending -= 1

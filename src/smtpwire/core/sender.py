@@ -83,6 +83,10 @@ class Sender:
         """Whether the reply to an end of data that is out has not come."""
         return any(x.in_doubt for x in self._open)
 
+    def alone(self, x: Exchange) -> bool:
+        """Whether no content but that of `x` is out and unanswered."""
+        return all(other is x or not other.begun for other in self._open)
+
     # -- sending ---------------------------------------------------------------------------------
 
     def send_next(self) -> bool:

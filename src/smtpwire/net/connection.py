@@ -270,16 +270,18 @@ class Connection:
         engine, tracer, tls = self.engine, self._tracer, self._transport.tls
         self._written += octets
         for piece in self._outbox.advance(octets):
-            if piece.content:
-                if piece.first:
-                    engine.content_begun()
+            line = piece.line
+            if line is not None:
+                engine.lines_sent(1)
                 if tracer is not None:
-                    tracer.sent_body(piece.data, tls=tls, last=piece.last)
-                if piece.last:
-                    engine.content_done()
-            elif tracer is not None:
-                secret = isinstance(piece.data, SecretLine)
-                tracer.sent(bytes(piece.data), tls=tls, secret=secret)
+                    tracer.sent(line, tls=tls, secret=isinstance(line, SecretLine))
+                continue
+            if piece.first:
+                engine.content_begun()
+            if tracer is not None:
+                tracer.sent_body(piece.data, tls=tls, last=piece.last)
+            if piece.last:
+                engine.content_done()
 
     def _write_failed(self, error: OSError) -> None:
         """Read what is waiting first: a 421 may be behind the reset, and is the better reason."""

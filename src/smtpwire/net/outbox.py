@@ -34,8 +34,8 @@ class Piece(NamedTuple):
     """One buffer on its way out, and what it is."""
 
     data: Buffer
-    content: bool = False
-    """It is content of a message; else a line."""
+    line: bytes | None = None
+    """The whole of the line that it is the rest of; None for content of a message."""
     first: bool = False
     """The first piece of its content."""
     last: bool = False
@@ -90,7 +90,7 @@ class Outbox:
             item = self._items[0]
             if not isinstance(item, Content):
                 self._items.popleft()
-                self._add(Piece(item))
+                self._add(Piece(item, item))
             elif self._reader is None:
                 self._begin(item)
             else:
@@ -157,7 +157,7 @@ class Outbox:
             return
         ended = not data
         if self._ahead or ended:
-            self._add(Piece(self._ahead, content=True, first=self._first, last=ended))
+            self._add(Piece(self._ahead, first=self._first, last=ended))
             self._first = False
         self._ahead = data
         if ended:
@@ -175,9 +175,10 @@ class Outbox:
         return data
 
     def advance(self, octets: int) -> list[Piece]:
-        """Take `octets` as handed over; return the pieces that were, whole or in part, in order.
+        """Take `octets` as handed over; return the pieces that were, in order.
 
-        A piece handed over in part is returned with what was, and `last` false; the rest stays.
+        A line counts when all of it was.  A content handed over in part is returned with that part,
+        and `last` false; the rest stays.
         """
         done: list[Piece] = []
         pieces = self._pieces
@@ -190,7 +191,8 @@ class Outbox:
                 done.append(pieces.popleft())
             elif octets:
                 view = memoryview(piece.data)
-                done.append(piece._replace(data=view[:octets], last=False))
+                if piece.line is None:
+                    done.append(piece._replace(data=view[:octets], last=False))
                 pieces[0] = piece._replace(data=view[octets:], first=False)
                 break
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from smtpwire.core.address import Address
@@ -62,6 +63,8 @@ class Client:
     def __init__(self, **options: Any) -> None:
         self.engine = Engine(SessionOptions("client.example", **options))
         self.events: list[Event] = []
+        self._unsent: deque[bytes | Content] = deque()
+        """What was said and not handed over: a content, and what stands behind it."""
 
     @classmethod
     def ready(cls, *offers: str, **options: Any) -> Client:
@@ -77,8 +80,17 @@ class Client:
         return self.said()
 
     def said(self) -> list[str]:
+        """Take what is to be said; lines are handed over at once, if no content is before them."""
         self.events += self.engine.events()
-        return [_shown(item) for item in self.engine.output()]
+        output = self.engine.output()
+        self._unsent += output
+        self._send_lines()
+        return [_shown(item) for item in output]
+
+    def _send_lines(self) -> None:
+        while self._unsent and isinstance(self._unsent[0], bytes):
+            self._unsent.popleft()
+            self.engine.lines_sent(1)
 
     def submit(self, *given: Submission, last: bool = False) -> list[str]:
         for one in given:
@@ -90,8 +102,13 @@ class Client:
     def hand_over(self, *, whole: bool = True) -> list[str]:
         """Write the next content, or only its first octet."""
         self.engine.content_begun()
-        if whole:
-            self.engine.content_done()
+        return self.end_content() if whole else self.said()
+
+    def end_content(self) -> list[str]:
+        """Write the rest of a content that was begun, and the lines behind it."""
+        self._unsent.popleft()
+        self.engine.content_done()
+        self._send_lines()
         return self.said()
 
     def lose(self, error: SMTPError) -> None:
@@ -137,8 +154,7 @@ def in_content(*offers: str) -> Client:
 def behind_the_dot(*offers: str) -> Client:
     """A client whose message is out, dot and all."""
     client = in_content(*offers)
-    client.engine.content_done()
-    client.said()
+    client.end_content()
     return client
 
 

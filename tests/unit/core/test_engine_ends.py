@@ -76,17 +76,26 @@ def test_the_messages_behind_a_refused_bdat_are_told_by_their_own_replies() -> N
 def test_where_content_is_read_as_commands_the_refused_reset_says_so() -> None:
     client = without_waiting()
     client.hear("250 ok", "250 ok", "502 what?", "500 Subject?", "250 reset", "250 ok", "250 ok")
+    client.lose(LOST)
     assert isinstance(client.error, ServerClosing)
     assert ends(client) == [(["deferred"], True), (["unknown"], False)]
 
 
 def test_a_message_of_which_other_chunks_are_out_is_not_sent_again() -> None:
-    client = without_waiting(1, out=3, chunk_size=4)
+    client = without_waiting(2, out=4, chunk_size=4)
     client.hear("250 ok", "250 ok", "500 no")
     assert client.engine.close is None
     client.hear("250 ok", "250 ok")
+    client.lose(LOST)
     assert isinstance(client.error, ServerClosing)
-    assert ends(client) == [(["refused"], False)]
+    assert ends(client) == [(["refused"], False), (["deferred"], False)]
+
+
+def test_unless_nothing_but_its_chunks_is_out() -> None:
+    client = without_waiting(1, out=3, chunk_size=4)
+    client.hear("250 ok", "250 ok", "500 no")
+    assert isinstance(client.error, ServerClosing)
+    assert ends(client) == [(["deferred"], True)]
 
 
 def test_a_server_that_has_taken_a_chunk_knows_bdat() -> None:
@@ -137,10 +146,47 @@ def test_fault_141_a_421_in_mid_content() -> None:
     assert not client.result().resend
 
 
+SERVED = ["503 no MAIL", "503 no MAIL", "250 reset", "250 ok", "250 ok"]
+
+
+def test_a_server_that_goes_on_behind_a_421_to_its_quit_is_believed() -> None:
+    client = without_waiting()
+    assert client.hear("421 slow down", *SERVED) == []
+    assert client.engine.muted
+    assert client.engine.waiting_for is Wait.CLOSING
+    client.hear("250 queued", "221 bye")
+    assert isinstance(client.error, ServerClosing)
+    assert ends(client) == [(["deferred"], False), (["accepted"], False)]
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        [],
+        [*SERVED, "250 queued"],
+        [*SERVED, "250 queued", "250 bye"],
+        [*SERVED, "250 queued", "what?"],
+        [*SERVED[:-1], "354 ok", "250 queued", "221 bye"],
+        [*SERVED[:2], "550 reset?", "250 ok", "250 ok", "250 queued", "221 bye"],
+    ],
+)
+def test_it_is_not_where_a_reply_may_stand_one_command_too_early(heard: list[str]) -> None:
+    client = without_waiting()
+    client.hear("421 slow down", *heard)
+    client.lose(LOST)
+    assert isinstance(client.error, ServerClosing)
+    assert ends(client) == [(["unknown"], False), (["unknown"], False)]
+
+
+def test_a_421_to_each_is_the_answer_of_each() -> None:
+    client = without_waiting()
+    client.hear(*["421 slow down"] * 7, "221 bye")
+    assert ends(client) == [(["deferred"], False), (["deferred"], False)]
+
+
 @pytest.mark.parametrize("heard", [[], ["250 ok"], ["250 ok", "250 ok"]])
-def test_after_a_421_no_reply_is_believed_for_it_may_have_come_out_of_turn(
-    heard: list[str],
-) -> None:
+def test_without_quit_no_reply_behind_a_421_is_believed(heard: list[str]) -> None:
+    """It may have come out of turn, and the reply that says so may be the one that is lost."""
     client = Client.ready(*ALL, no_wait=True)
     client.submit(submission(0, recipients=2), submission(1), submission(2))
     client.hand_over()
@@ -166,6 +212,7 @@ def test_what_was_said_before_the_421_stands() -> None:
 def test_a_421_to_the_end_of_data_is_its_answer() -> None:
     client = without_waiting()
     client.hear("250 ok", "250 ok", "421 slow down")
+    client.lose(LOST)
     assert ends(client) == [(["deferred"], False), (["unknown"], False)]
     assert client.result(0).command == "end of data"
 
@@ -290,7 +337,7 @@ def test_fault_189_a_content_that_cannot_be_read_is_never_ended() -> None:
 def test_a_driver_may_report_what_it_had_sent_when_the_end_came() -> None:
     client = in_content()
     client.hear("421 no")
-    client.engine.content_done()
+    client.end_content()
     assert outcomes(client.result()) == ["deferred"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpwire.errors import ConnectionLost, RemoteProtocolError
+from smtpwire.errors import ConnectionLost, RemoteProtocolError, ServerClosing
 from tests.unit.core.helpers import (
     ALL,
     Client,
@@ -40,6 +40,24 @@ def test_fault_116_two_replies_to_mail() -> None:
     assert client.result().resend
 
 
+def test_a_reply_to_what_was_not_handed_over() -> None:
+    client = Client.ready()
+    client.engine.submit(submission())
+    assert client.engine.output() == [b"MAIL FROM:<s@example.org>\r\n"]
+    client.engine.receive(b"250 ok\r\n")
+    assert isinstance(client.error, RemoteProtocolError)
+    assert client.result().resend
+
+
+def test_a_421_that_crosses_a_command_is_no_answer_to_it() -> None:
+    client = Client.ready()
+    client.engine.submit(submission())
+    client.engine.receive(b"421 idle too long\r\n")
+    assert isinstance(client.error, ServerClosing)
+    result = client.result()
+    assert (outcomes(result), result.command, result.resend) == (["deferred"], "", True)
+
+
 @pytest.mark.parametrize("code", [334, 354])
 def test_fault_115_3yz_to_mail(code: int) -> None:
     client = Client.ready()
@@ -60,7 +78,7 @@ def test_354_where_mail_was_refused() -> None:
 def test_nor_is_one_that_began_before() -> None:
     client = in_content()
     client.engine.receive(b"250 que")
-    client.engine.content_done()
+    client.end_content()
     client.engine.receive(b"ued\r\n")
     assert isinstance(client.error, RemoteProtocolError)
     assert outcomes(client.result()) == ["unknown"]
@@ -107,7 +125,7 @@ def test_a_chunk_refused_in_mid_content_is_sent_to_its_end() -> None:
     client.hand_over(whole=False)
     assert client.hear("552 no") == ["RSET"]
     assert client.results == [], "a driver still needs its content"
-    client.engine.content_done()
+    client.end_content()
     assert outcomes(client.result()) == ["refused"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from smtpwire.core.command import Verb, Wait
 from smtpwire.core.event import Content
 from smtpwire.core.exchange import Exchange
@@ -18,6 +20,7 @@ def test_replies_answer_commands_in_order() -> None:
     ledger, x = Ledger(), exchange()
     ledger.ask(Verb.RSET, b"RSET\r\n")
     ledger.ask(Verb.MAIL, b"MAIL\r\n", x)
+    ledger.lines_sent(2)
     assert ledger.output == [b"RSET\r\n", b"MAIL\r\n"]
     assert (ledger.octets_unanswered, x.pending) == (12, 1)
     assert ledger.answer() == (Verb.RSET, None, 0)
@@ -68,13 +71,15 @@ def test_contents_are_sent_in_order() -> None:
 
 def test_how_early_a_reply_is() -> None:
     ledger, x = Ledger(), exchange()
-    ledger.promise(Verb.BDAT, b"", x, 3)
-    ledger.promise(Verb.LAST, b"", x, 3)
+    ledger.promise(Verb.BDAT, b"BDAT 3\r\n", x, 3)
+    ledger.promise(Verb.LAST, b"BDAT 3 LAST\r\n", x, 3)
     ledger.ask(Verb.RSET, b"RSET\r\n")
+    ledger.lines_sent(1)
     ledger.content_sent()
+    ledger.lines_sent(1)
     assert ledger.answer() == (Verb.BDAT, x, 0)
     assert ledger.answer() == (Verb.LAST, x, 1)
-    assert ledger.answer() == (Verb.RSET, None, 1)
+    assert ledger.answer() == (Verb.RSET, None, 2)
 
 
 def test_a_reply_is_as_early_as_its_first_octet() -> None:
@@ -84,9 +89,19 @@ def test_a_reply_is_as_early_as_its_first_octet() -> None:
     ledger.ask(Verb.RSET, b"RSET\r\n")
     ledger.answer_begun()
     ledger.content_sent()
+    ledger.lines_sent(1)
     ledger.answer_begun()
     assert ledger.answer() == (Verb.LAST, x, 1)
     assert ledger.answer() == (Verb.RSET, None, 0)
+
+
+@pytest.mark.parametrize("sent", [0, 1, 2])
+def test_whether_all_was_handed_over(sent: int) -> None:
+    ledger = Ledger()
+    ledger.ask(Verb.RSET, b"RSET\r\n")
+    ledger.ask(Verb.QUIT, b"QUIT\r\n")
+    ledger.lines_sent(sent)
+    assert ledger.all_out == (sent == 2)
 
 
 def waits(ledger: Ledger) -> Wait:

@@ -67,7 +67,9 @@ def test_lines_and_contents_keep_their_order(at_once: int) -> None:
     box.extend([whole(2), b"THREE\r\n"])
     data, pieces = written(box, at_once=at_once)
     assert data == b"ONE\r\nabcdeTWO\r\nfghTHREE\r\n"
-    assert b"".join(bytes(piece.data) for piece in pieces) == data
+    told = [bytes(piece.data) if piece.line is None else piece.line for piece in pieces]
+    assert b"".join(told) == data
+    assert [line for line in told if line.endswith(b"\n")] == [b"ONE\r\n", b"TWO\r\n", b"THREE\r\n"]
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 1000])
@@ -75,18 +77,18 @@ def test_the_first_and_the_last_piece_of_a_content_are_told_once(at_once: int) -
     box = Outbox(Library(m1=[b"abc", b"de"]))
     box.extend([b"LINE\r\n", whole(1)])
     _, pieces = written(box, at_once=at_once)
-    content = [piece for piece in pieces if piece.content]
+    content = [piece for piece in pieces if piece.line is None]
     assert [piece.first for piece in content] == [True] + [False] * (len(content) - 1)
     assert [piece.last for piece in content] == [False] * (len(content) - 1) + [True]
-    assert not any(piece.first or piece.last for piece in pieces if not piece.content)
+    assert not any(piece.first or piece.last for piece in pieces if piece.line is not None)
 
 
 def test_the_end_of_a_content_is_told_only_when_all_of_it_is_out() -> None:
     box = Outbox(Library(m1=[b"abcd"]))
     box.extend([Content(1, 4, last=True)])
     box.buffers()
-    assert box.advance(3) == [Piece(b"abc", content=True, first=True)]
-    assert box.advance(1) == [Piece(b"d", content=True, last=True)]
+    assert box.advance(3) == [Piece(b"abc", first=True)]
+    assert box.advance(1) == [Piece(b"d", last=True)]
     assert not box
 
 
@@ -105,7 +107,7 @@ def test_a_chunk_without_octets() -> None:
     box.extend([b"BDAT 0 LAST\r\n", Content(1, 0, last=True)])
     data, pieces = written(box)
     assert data == b"BDAT 0 LAST\r\n"
-    assert pieces[-1] == Piece(b"", content=True, first=True, last=True)
+    assert pieces[-1] == Piece(b"", first=True, last=True)
 
 
 @pytest.mark.parametrize("limit", ["BLOCK", "MAX_BUFFERS"])
