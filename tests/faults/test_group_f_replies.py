@@ -74,6 +74,24 @@ BIG = HEADER + b"0123456789abcdef" * 4096 * 128
     ("reply", "code"),
     [("552 5.3.4 too large", 65), ("452 4.3.1 disk full", 75), ("421 4.3.2 going down", 75)],
 )
+def test_fault_140_an_answer_right_behind_the_354_is_one_in_mid_content(
+    scripted: MakeScripted, reply: str, code: int
+) -> None:
+    server = scripted(
+        Script(
+            "refuses in the segment of the 354", *receiving(Send(f"354 go\n{reply}"), ExpectEnd())
+        )
+    )
+    done = submit(server.address, MESSAGE)
+    assert done.code == code, done
+    assert reply in done.stderr
+    assert server.connections[0].received.endswith(b"DATA\r\n")
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [("552 5.3.4 too large", 65), ("452 4.3.1 disk full", 75), ("421 4.3.2 going down", 75)],
+)
 def test_fault_140_an_answer_in_mid_content_is_the_answer(
     scripted: MakeScripted, reply: str, code: int
 ) -> None:

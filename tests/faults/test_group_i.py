@@ -280,6 +280,17 @@ def test_fault_174_the_next_server_is_tried_where_the_first_cannot_be_reached(
     assert contents(server) == [content(1), content(2)]
 
 
+def test_fault_174_what_the_first_server_said_is_shortened_and_escaped_like_any_reply(
+    scripted: MakeScripted, start: Start, tmp_path: Path
+) -> None:
+    away = scripted(Script("sends everybody away", Close("554-C:\\temp\n554 " + "x" * 25_000)))
+    done = submit_batch(away.address, tmp_path, "-s", start(ModelServer()).address)
+    assert done.code == 0, done
+    assert r": 554 C:\\temp / xxx" in done.stderr
+    assert done.stderr.endswith("; trying the next server\n")
+    assert len(done.stderr) < 1_000
+
+
 @pytest.mark.parametrize(
     "greeting",
     [

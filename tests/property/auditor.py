@@ -99,6 +99,7 @@ class Auditor:
         """Why the engine may say nothing more."""
         self._telling = False
         """Replies behind a 421 may yet say what became of a message."""
+        self._deceived_before = False
         self._broken = False
         """The end of data of a message that somebody may get was answered by no answer."""
 
@@ -207,13 +208,14 @@ class Auditor:
     def _early(self, asked: Asked) -> int:
         return max(0, asked.items - self._out)
 
-    def _hush(self, why: str) -> None:
+    def _hush(self, why: str, asked: Asked | None = None) -> None:
         """Note that nothing more may be said; behind some reasons others may be heard."""
         self._telling = False
         if self._silent in {"", BDAT_UNKNOWN}:
             self._silent = why
             if why in CLOSING and self._unanswered and self._out == self._produced:
-                self._telling = self._in_doubt_but_for() and self._unanswered[-1].verb == "QUIT"
+                of_use = self._in_doubt_but_for() or (asked is not None and asked.last)
+                self._telling = of_use and self._unanswered[-1].verb == "QUIT"
 
     def _reply(self, code: int, *, lie: bool) -> None:
         if not self._unanswered:
@@ -222,6 +224,8 @@ class Auditor:
         asked = self._unanswered.popleft()
         if not self._telling:
             self._answer(asked, code, lie=lie)
+        elif not self._unanswered:
+            self.deceived = self._deceived_before  # what answers QUIT shows what the 421 was
 
     def _answer(self, asked: Asked, code: int, *, lie: bool) -> None:
         verb = asked.verb
@@ -230,10 +234,12 @@ class Auditor:
             self._hush(f"a reply to {verb} before it was sent")
             self._broken = self._broken or self._awaited(asked)
             return
-        # A 421 may come out of turn, but none can be told from the answer to an end of data.
+        # A 421 may come out of turn, but none can be told from the answer to an end of data, unless
+        # by what answers QUIT.
+        self._deceived_before = self.deceived
         self.deceived = self.deceived or (lie and (code != 421 or asked.last))
         if code == 421 and verb != "QUIT":
-            self._hush("a 421")
+            self._hush("a 421", asked)
         elif early and verb == "DOT":
             self._hush("a refusal in mid-content")
         elif verb == "BDAT" and code in {500, 502} and not self._chunk_taken:

@@ -125,7 +125,7 @@ MUTANTS = (
         (
             _edit(
                 "engine",
-                "Engine._on_reply",
+                "Engine._on_unasked_reply",
                 "\n    else:\n        self._break(",
                 "\n    else:\n        repr(",
             ),
@@ -163,10 +163,15 @@ MUTANTS = (
             _edit(
                 "engine",
                 "Engine._on_bdat_unknown",
-                "x.disown_content()",
-                "[y.disown_content() for y in self._sender._open]",
+                "self._without_chunking = x.bdat_unknown = True",
+                "self._without_chunking = True\n    "
+                "for y in self._sender._open: y.bdat_unknown = True; y.finished = False",
             ),
         ),
+    ),
+    Mutant(
+        "a 421 in the place of an answer to an end of data is none where QUIT shows it",
+        (_edit("exchange", "Exchange.unsay", "self.final = None", "pass"),),
     ),
     Mutant(
         "behind a refused RSET nothing is believed but by what answers QUIT",
@@ -192,7 +197,7 @@ MUTANTS = (
     ),
     Mutant(
         "behind a 421 the answer to QUIT is waited for",
-        (_edit("engine", "Engine._closing", "if afterwards.telling:", "if False:"),),
+        (_edit("engine", "Engine._closing", "if afterwards.telling and", "if False and"),),
     ),
     Mutant(
         "what answers QUIT shows whether replies behind a 421 stand where they belong",
@@ -207,7 +212,14 @@ MUTANTS = (
     ),
     Mutant(
         "a 421 to its envelope says nothing of an end of data that is out",
-        (_edit("exchange", "Exchange._says_nothing", "reply.code == 421 and", "False and"),),
+        (
+            _edit(
+                "exchange",
+                "Exchange._says_nothing",
+                "return reply.code == 421 and",
+                "return False and",
+            ),
+        ),
     ),
     Mutant(
         "what broke is told, also where QUIT is already said",

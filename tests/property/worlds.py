@@ -188,8 +188,8 @@ def _hurried(rng: Random) -> World:
         acts[key] = Act(421)
     if rng.random() < 0.3:
         acts["BDAT", 0, 0] = Act(502)
-    if rng.random() < 0.2:
-        acts[rng.choice(keys)] = Act(lie=OUT_OF_TURN)
+    if rng.random() < 0.3:
+        acts[rng.choice((*keys, ("BDAT", 0, 0)))] = Act(lie=OUT_OF_TURN)
     options = _options(rng)._replace(
         tls=TLSMode.NONE,
         login=None,

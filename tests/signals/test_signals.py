@@ -43,8 +43,25 @@ UP_TO_DATA = (
     Send("354 go on"),
 )
 
+TAKEN = (
+    ReadData(),
+    Send("250 2.0.0 queued"),
+    Expect("QUIT"),
+    Send("221 bye"),
+)
+
 ENDS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 SIGNALS = pytest.mark.parametrize(("number", "code"), ENDS, ids=["SIGINT", "SIGTERM"])
+
+
+@contextmanager
+def ignored(number: signal.Signals) -> Iterator[None]:
+    """Let children be born deaf to a signal."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 @contextmanager
@@ -148,3 +165,20 @@ def test_before_anything_was_said(start: Start, tmp_path: Path) -> None:
     assert status == 143
     assert "recipients: 1 unsent" in said
     assert server.connections[0].received == b""
+
+
+def test_what_is_ignored_stays_ignored(scripted: MakeScripted, tmp_path: Path) -> None:
+    """As a shell has it for what it runs in the background."""
+    at_mail = Hold(threading.Event())
+    server = scripted(Script("takes a message, in its own time", *UP_TO_DATA, at_mail, *TAKEN))
+    message = tmp_path / "message"
+    message.write_text("Subject: test\n\nhello\n", encoding="ascii")
+    with (
+        ignored(signal.SIGINT),
+        running(tmp_path, "-s", server.address, *ENVELOPE, str(message)) as smtp,
+    ):
+        assert at_mail.reached.wait(30)
+        smtp.send_signal(signal.SIGINT)
+        at_mail.release.set()
+        assert smtp.wait(30) == 0
+    assert len(server.connections[0].contents) == 1

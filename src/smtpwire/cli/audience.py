@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smtpwire.core.reply import Reply
+    from smtpwire.errors import SMTPError
     from smtpwire.run.report import ConnectionInfo, MessageResult, Problem
 
 
@@ -54,7 +55,7 @@ class Audience(Observer):
         for member in self._members:
             member.problem(problem)
 
-    def warning(self, where: str, text: str) -> None:
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Tell all."""
         for member in self._members:
-            member.warning(where, text)
+            member.warning(where, text, error)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PROGRAM = "smtp"
 """What the program calls itself, however it was started."""
 
+NO_NAME = "''"
+"""How an empty name is shown."""
 TEXT_LIMIT = 400
 """Characters of a server's text in one line of error; `-t` shows all of it."""
 
@@ -72,6 +74,11 @@ def _cause(problem: Problem) -> str:
     if problem.command:
         answer = f"{problem.command}: {answer}"
     return f"{answer}; {error}" if error else answer
+
+
+def warning_text(text: str, error: SMTPError | None) -> str:
+    """Return a warning in one line, escaped, behind the error that it follows from."""
+    return sentence(text) if error is None else f"{error_text(error)}; {sentence(text)}"
 
 
 def error_text(error: SMTPError) -> str:

@@ -28,7 +28,7 @@ def entry() -> int:
     Returns:
         The exit code, for `sys.exit`.
     """
-    # A shell's background job, and nohup(1), ignore SIGINT; that stays so.
+    # A shell lets its background jobs ignore SIGINT; that stays so.
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _leave)
     from smtpwire.cli.streams import open_standard_descriptors

@@ -123,9 +123,10 @@ class MaskingObserver(Observer):
         self._mask.error(problem.error)
         self._inner.problem(problem._replace(reply=self._mask.optional(problem.reply)))
 
-    def warning(self, where: str, text: str) -> None:
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Pass on without the secret: a server's words may be in it."""
-        self._inner.warning(where, self._mask.text(text))
+        self._mask.error(error)
+        self._inner.warning(where, self._mask.text(text), error)
 
 
 def _hidden(found: re.Match[bytes]) -> bytes:

@@ -10,8 +10,8 @@ import os
 import time
 
 from smtpwire.cli.audience import Audience
-from smtpwire.cli.errors import CommandError, line, problem_text
-from smtpwire.cli.escape import quoted, sentence
+from smtpwire.cli.errors import NO_NAME, CommandError, line, problem_text, warning_text
+from smtpwire.cli.escape import quoted
 from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.parse import STDIN
 from smtpwire.cli.streams import STDERR, STDOUT, LineWriter, standard_error, standard_output
@@ -47,11 +47,11 @@ class ErrorLines(Observer):
         text = problem_text(problem)
         if self._tls_implied and _no_tls(problem.error):
             text += " (-V implies -M)"
-        self._outputs.say(line(problem.where, text))
+        self._outputs.say(line(problem.where or NO_NAME, text))
 
-    def warning(self, where: str, text: str) -> None:
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Tell of a warning."""
-        self._outputs.warn(where, text)
+        self._outputs.warn(where, text, error)
 
 
 class Outputs:
@@ -112,9 +112,9 @@ class Outputs:
         else:
             self._stderr.write(*lines)
 
-    def warn(self, where: str, text: str) -> None:
+    def warn(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Write a warning to standard error."""
-        self.say(line(where, f"warning: {sentence(text)}"))
+        self.say(line(where, f"warning: {warning_text(text, error)}"))
 
     def close(self) -> None:
         """Take the bar away and close what was opened."""

@@ -9,7 +9,7 @@ field of a message that is not known is `-`.
 
 from __future__ import annotations
 
-from smtpwire.cli.errors import TEXT_LIMIT, error_text
+from smtpwire.cli.errors import NO_NAME, TEXT_LIMIT, error_text
 from smtpwire.cli.escape import printable, reply_line, shorten
 from smtpwire.client import endpoint
 from smtpwire.core.transaction import Outcome
@@ -65,7 +65,7 @@ def message_line(result: MessageResult) -> str:
     accepted = sum(r.outcome is Outcome.ACCEPTED for r in result.recipients)
     size = "-" if result.octets is None else result.octets
     return (
-        f"{word}: {printable(result.name)} from {sender}"
+        f"{word}: {printable(result.name) or NO_NAME} from {sender}"
         f" to {accepted} of {len(result.recipients)}, {size} octets, {_answer(result)}"
     )
 

@@ -13,7 +13,7 @@ doubled; the final dot of DATA is shown as the line that it is.
 
 from __future__ import annotations
 
-from smtpwire.cli.errors import problem_text
+from smtpwire.cli.errors import NO_NAME, problem_text, warning_text
 from smtpwire.cli.escape import octets, printable, reply_lines, sentence
 from smtpwire.run.report import Observer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smtpwire.core.reply import Reply
+    from smtpwire.errors import SMTPError
     from smtpwire.run.report import ConnectionInfo, Problem
 
 _INFORMATION, _ERROR = "=== ", "*** "
@@ -75,12 +76,12 @@ class Trace(Observer):
     def problem(self, problem: Problem) -> None:
         """Show an error."""
         self._body_stopped()
-        self._lines(_ERROR, [f"{printable(problem.where)}: {problem_text(problem)}"])
+        self._lines(_ERROR, [f"{printable(problem.where) or NO_NAME}: {problem_text(problem)}"])
 
-    def warning(self, where: str, text: str) -> None:
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Show a warning."""
         self._body_stopped()
-        self._lines(_INFORMATION, [f"{printable(where)}: {sentence(text)}"])
+        self._lines(_INFORMATION, [f"{printable(where)}: {warning_text(text, error)}"])
 
     def sent(self, line: bytes, *, tls: bool, secret: bool) -> None:  # noqa: ARG002 - masked before
         """Show a command, or several that went in one write."""

@@ -27,6 +27,7 @@ SUBMISSIONS_PORT = 465
 _MAX_PORT = 65_535
 _MAX_SECONDS = 1_000_000.0
 """Far more than any timeout needs, far less than what poll(2) can count in milliseconds."""
+_OF_NUMBERS = frozenset("0123456789.eE+-")
 
 
 def _wrong(label: str, text: str, flaw: str) -> UsageError:
@@ -143,7 +144,8 @@ def _is_ipv6(text: str) -> bool:
 def seconds(label: str, text: str) -> float:
     """Return a time limit greater than zero."""
     try:
-        number = 0.0 if "_" in text else float(text)  # which takes 1_0 for 10
+        # float() alone takes 1_0 for 10, and spaces and digits of all scripts.
+        number = float(text) if set(text) <= _OF_NUMBERS else 0.0
     except ValueError:
         number = 0.0
     if 0 < number <= _MAX_SECONDS:  # false for a NaN, too

@@ -3,8 +3,9 @@
 A 421 may come out of turn (RFC 5321 section 3.8), and then it took the place of an answer: every
 reply behind it stands one command too early, and the refusal of one message looks like the refusal
 of the message before it.  Whether that is so shows at QUIT, which nothing but 221 answers, and
-which nothing else is answered with.  Without QUIT nothing shows it: the reply that would be one too
-many may be the one that is lost.
+which nothing else is answered with.  If the 421 stood where the reply to an end of data was due,
+that was no answer, and the message is in doubt.  Without QUIT nothing shows it: the reply that
+would be one too many may be the one that is lost.
 """
 
 from __future__ import annotations
@@ -19,9 +20,17 @@ if TYPE_CHECKING:
 
 
 class Afterwards:
-    """What is said behind a 421 on one connection; nothing is asked in the meantime."""
+    """What is said behind a 421 on one connection; nothing is asked in the meantime.
 
-    def __init__(self, ledger: Ledger) -> None:
+    Args:
+        ledger: what is unanswered.
+        closing: the 421, or the refusal of RSET.
+        exchange: whose command it seemed to answer, if it was one of a transaction.
+    """
+
+    def __init__(self, ledger: Ledger, closing: Reply, exchange: Exchange | None) -> None:
+        self._closing = closing
+        self._exchange = exchange
         self._commands = ledger.commands
         self._replies: list[Reply] = []
         self.telling = ledger.all_out and bool(self._commands) and self._asked_last is Verb.QUIT
@@ -48,6 +57,8 @@ class Afterwards:
             for verb, x, answer in answers:
                 if x is not None:
                     x.record(verb, answer)
+        elif self._exchange is not None:
+            self._exchange.unsay(self._closing)
         return True
 
 

@@ -264,7 +264,7 @@ class Engine:
             if reply.code == 421 and verb is not Verb.QUIT:
                 if x is not None and (not ahead or verb in CONTENT):
                     x.record(verb, reply)
-                self._closing("the server is closing the connection", reply)
+                self._closing("the server is closing the connection", reply, x)
             elif ahead and (verb not in CONTENT or ahead > 1 or reply.ok):
                 text = "a reply came before what it answers was sent"
                 self._break(RemoteProtocolError(text, reply=reply))
@@ -272,20 +272,29 @@ class Engine:
                 self._on_transaction_reply(verb, x, reply, early=ahead > 0)
             else:
                 self._on_session_reply(verb, reply)
-        elif reply.code == 421:
+        else:
+            self._on_unasked_reply(reply)
+
+    def _on_unasked_reply(self, reply: Reply) -> None:
+        if reply.code == 421:
             self._closing("the server is closing the connection", reply)
+        elif reply.refusal and (x := self._sender.asked_for_content) is not None:
+            # Right behind the 354: the same as in mid-content.
+            x.record(Verb.DOT, reply)
+            self._end(None)
         else:
             self._break(RemoteProtocolError("a reply came that nothing asked for", reply=reply))
 
-    def _closing(self, text: str, reply: Reply) -> None:
+    def _closing(self, text: str, reply: Reply, x: Exchange | None = None) -> None:
         """Write nothing more; listen on where that can tell what became of an end of data."""
         from smtpwire.core.afterwards import Afterwards
 
         error = self._opening.cut_off(ServerClosing(text, reply=reply))
-        afterwards = Afterwards(self._ledger)
-        if afterwards.telling:
+        said_so = x is not None and x.final is reply
+        afterwards = Afterwards(self._ledger, reply, x)
+        if afterwards.telling and (said_so or self._sender.in_doubt):
             self._afterwards = afterwards
-            self._stop_writing(error)
+            self._stop = self._stop or error
         else:
             self._end(error)
 
@@ -337,19 +346,16 @@ class Engine:
     @property
     def _may_know_bdat(self) -> bool:
         """Whether it took a chunk, or what it says now is no news."""
-        return self._chunk_taken or self._stop is not None
+        return self._chunk_taken or (self._stop is not None and not self._without_chunking)
 
     def _on_bdat_unknown(self, x: Exchange, verb: Verb, reply: Reply) -> None:
         """Take it that BDAT is not known, so that the content may be read as commands.
 
-        The one message that this reply is about was not taken.  Of others that are out it says
-        nothing: their own replies do, where RSET, which stands before each, is not refused.
+        Nothing more is written.  Each message whose end of data is out is told by the replies to
+        its own chunks: RSET, which stands before each MAIL, is not refused as long as they match.
         """
-        self._without_chunking = True
-        if self._sender.alone(x) or (verb is Verb.LAST and x.failed is None):
-            x.disown_content()
-        else:
-            x.record(verb, reply)
+        self._without_chunking = x.bdat_unknown = True
+        x.record(verb, reply)
         error = ServerClosing("the server offers CHUNKING and refused BDAT", reply=reply)
         self._stop_writing(error)
 
@@ -372,7 +378,7 @@ class Engine:
             self._end_if_answered()
 
     def _end_if_answered(self) -> None:
-        if not self._sender.in_doubt:
+        if not self._sender.in_doubt and self._afterwards is None:
             self._end(None)
 
     def _end(self, error: SMTPError | None) -> None:

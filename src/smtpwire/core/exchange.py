@@ -64,8 +64,10 @@ class Exchange:
         "accepted",
         "all_required",
         "asked",
+        "bdat_unknown",
         "begun",
         "chunked",
+        "contradicted",
         "data",
         "doomed",
         "error",
@@ -86,6 +88,7 @@ class Exchange:
         "remaining",
         "replies",
         "submission",
+        "taken",
     )
 
     def __init__(
@@ -126,6 +129,12 @@ class Exchange:
         """The first refusal of DATA or of a chunk."""
         self.failed_at = Verb.DATA
         """What that refusal answers."""
+        self.taken = False
+        """A chunk was accepted."""
+        self.bdat_unknown = False
+        """A chunk was refused by a server that seems not to know BDAT."""
+        self.contradicted = False
+        """The server seems not to know BDAT, and it accepted the end of data."""
         self.final: Reply | None = None
         """The reply to the end of data."""
         self.doomed = False
@@ -168,12 +177,16 @@ class Exchange:
             self.doomed = True
         elif verb is Verb.DATA:
             self.data = reply
+        else:
+            self.taken = True
         if verb is Verb.LAST:
             self.final = self.failed or reply
+            self.contradicted = reply.ok and self.bdat_unknown
 
-    def disown_content(self) -> None:
-        """Take back what was noted about its content: it went to a server that read none of it."""
-        self.begun = self.finished = False
+    def unsay(self, reply: Reply) -> None:
+        """Take back a reply that was no answer to its end of data after all."""
+        if self.final is reply:
+            self.final = None
 
     # -- what is known ---------------------------------------------------------------------------
 
@@ -215,10 +228,18 @@ class Exchange:
         final = self.final
         return final is not None and self.accepted > 0 and (final.ok or not self.chunked)
 
+    @property
+    def unread(self) -> bool:
+        """Whether its content went to a server that took no part of it for content."""
+        return self.bdat_unknown and not self.taken
+
     # -- what it adds up to ----------------------------------------------------------------------
 
     def result(self, lost: SMTPError | None) -> TransactionResult:
         """Add up what is known; `lost` is why nothing more will be known, if that is so."""
+        if self.unread:
+            self.begun = self.finished = False
+            self.failed = self.final = None
         decided = self.decided
         reply, command = self._deciding()
         if reply is None or self._says_nothing(reply):
@@ -239,8 +260,13 @@ class Exchange:
             self.final is not None
             or self.withheld
             or (self.nobody_accepted and not self._attempted)
-            or any(r is not None and r.refusal and r.code != 421 for r in (self.mail, self.failed))
+            or any(self._settles(reply) for reply in (self.mail, self.failed))
         )
+
+    def _settles(self, reply: Reply | None) -> bool:
+        if reply is None or not reply.refusal:
+            return False
+        return reply.code != 421 and not self._says_nothing(reply)
 
     def _outcome(self, index: int, lost: SMTPError | None) -> RecipientOutcome:
         recipient = self.submission.envelope.recipients[index]
@@ -264,6 +290,8 @@ class Exchange:
 
     def _says_nothing(self, reply: Reply) -> bool:
         """Whether this reply leaves open what became of an end of data that is out."""
+        if reply is self.failed and (self.contradicted or self.bdat_unknown):
+            return self.contradicted or self.in_doubt
         return reply.code == 421 and self.in_doubt
 
     def _without_reply(self, lost: SMTPError | None) -> tuple[Outcome, Reply | None]:

@@ -83,9 +83,11 @@ class Sender:
         """Whether the reply to an end of data that is out has not come."""
         return any(x.in_doubt for x in self._open)
 
-    def alone(self, x: Exchange) -> bool:
-        """Whether no content but that of `x` is out and unanswered."""
-        return all(other is x or not other.begun for other in self._open)
+    @property
+    def asked_for_content(self) -> Exchange | None:
+        """The exchange whose content a 354 asked for, while it is not promised."""
+        x = self._current
+        return x if x is not None and x.data is not None else None
 
     # -- sending ---------------------------------------------------------------------------------
 

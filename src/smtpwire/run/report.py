@@ -112,5 +112,11 @@ class Observer:
     def problem(self, problem: Problem) -> None:
         """An error; one line on stderr."""
 
-    def warning(self, where: str, text: str) -> None:
-        """Not an error; one line on stderr. `text` may hold what a server said, unescaped."""
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
+        """Not an error of the run; one line on stderr.
+
+        Args:
+            where: a message's name, or HOST:PORT.
+            text: what there is to say, unescaped.
+            error: what it follows from, to be told before it.
+        """

@@ -163,8 +163,7 @@ class _Run:
                 break
             failures.append((where, error))
             if others:
-                said = "" if error.reply is None else f": {error.reply.code} {error.reply.text}"
-                self._observer.warning(where, f"{error}{said}; trying the next server")
+                self._observer.warning(where, "trying the next server", error)
                 servers.rotate(-1)  # who could not be had is the last to be tried from now on
         if not failures:
             return ConnectError("no server was named")

@@ -218,7 +218,7 @@ class Sessions:
             or server.tls_on_connect
         ):
             return False
-        self.observer.warning(where_of(server), f"{error}; going on without TLS")
+        self.observer.warning(where_of(server), "going on without TLS", error)
         self._clear.add(server)
         return True
 

@@ -49,12 +49,17 @@ class StopRequest:
         """A signal that comes now is raised."""
 
     def install(self) -> None:
-        """Take SIGINT, SIGTERM and SIGALRM from now on; only in the main thread."""
+        """Take SIGINT, SIGTERM and SIGALRM from now on; only in the main thread.
+
+        What is ignored stays so: a shell lets its background jobs ignore SIGINT.
+        """
         self.wake_fd, self._write_fd = os.pipe()
         os.set_blocking(self.wake_fd, False)
         os.set_blocking(self._write_fd, False)
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         for number in _SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._before.append((number, signal.signal(number, self._note)))
         alarm = signal.signal(signal.SIGALRM, lambda _number, _frame: None)
         self._before.append((signal.SIGALRM, alarm))

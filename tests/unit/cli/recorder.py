@@ -8,6 +8,7 @@ from smtpwire.run.report import Observer
 
 if TYPE_CHECKING:
     from smtpwire.core.reply import Reply
+    from smtpwire.errors import SMTPError
     from smtpwire.run.report import ConnectionInfo, MessageResult, Problem
 
 
@@ -38,8 +39,8 @@ class Recorder(Observer):
     def problem(self, problem: Problem) -> None:
         self.calls.append(("problem", problem))
 
-    def warning(self, where: str, text: str) -> None:
-        self.calls.append(("warning", where, text))
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
+        self.calls.append(("warning", where, text, error))
 
 
 def tell_everything(
@@ -53,7 +54,7 @@ def tell_everything(
     observer.connected(info)
     observer.message(result)
     observer.problem(problem)
-    observer.warning("here", "odd")
+    observer.warning("here", "odd", problem.error)
     return [
         ("note", "a note"),
         ("sent", b"EHLO me\r\n", True, False),
@@ -62,5 +63,5 @@ def tell_everything(
         ("connected", info),
         ("message", result),
         ("problem", problem),
-        ("warning", "here", "odd"),
+        ("warning", "here", "odd", problem.error),
     ]

@@ -115,7 +115,7 @@ def test_seconds(text: str, number: float) -> None:
     assert math.isclose(values.seconds("--timeout", text), number)
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "1e9", "1_0", "5s"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "1e9", "1_0", "5s", " 3 ", "\u0663"])
 def test_what_is_not_a_time(text: str) -> None:
     with pytest.raises(UsageError, match="is not a time: give seconds, more than 0"):
         values.seconds("--timeout", text)

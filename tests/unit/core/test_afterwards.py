@@ -27,14 +27,18 @@ def asked(*verbs: Verb, exchange: Exchange, sent: bool = True) -> Ledger:
     return ledger
 
 
+def listening(ledger: Ledger) -> Afterwards:
+    return Afterwards(ledger, reply("421 busy"), None)
+
+
 def test_it_is_worth_listening_where_quit_is_out(exchange: Exchange) -> None:
-    assert Afterwards(asked(Verb.LAST, Verb.QUIT, exchange=exchange)).telling
+    assert listening(asked(Verb.LAST, Verb.QUIT, exchange=exchange)).telling
 
 
 def test_it_is_not_where_nothing_shows_what_answers_what(exchange: Exchange) -> None:
-    assert not Afterwards(Ledger()).telling
-    assert not Afterwards(asked(Verb.LAST, Verb.RSET, exchange=exchange)).telling
-    assert not Afterwards(asked(Verb.LAST, Verb.QUIT, exchange=exchange, sent=False)).telling
+    assert not listening(Ledger()).telling
+    assert not listening(asked(Verb.LAST, Verb.RSET, exchange=exchange)).telling
+    assert not listening(asked(Verb.LAST, Verb.QUIT, exchange=exchange, sent=False)).telling
 
 
 @pytest.mark.parametrize(
@@ -48,9 +52,18 @@ def test_it_is_not_where_nothing_shows_what_answers_what(exchange: Exchange) -> 
     ],
 )
 def test_all_count_or_none(exchange: Exchange, heard: list[str], *, counts: bool) -> None:
-    afterwards = Afterwards(asked(Verb.RSET, Verb.LAST, Verb.QUIT, exchange=exchange))
+    afterwards = listening(asked(Verb.RSET, Verb.LAST, Verb.QUIT, exchange=exchange))
     *others, last = map(reply, heard)
     assert [afterwards.take(other) for other in others] == [False, False]
     assert exchange.final is None
     assert afterwards.take(last)
     assert exchange.final == (reply(heard[1]) if counts else None)
+
+
+@pytest.mark.parametrize(("heard", "answered"), [("221 bye", True), ("250 queued", False)])
+def test_a_421_out_of_turn_was_no_answer(exchange: Exchange, heard: str, *, answered: bool) -> None:
+    closing = reply("421 busy")
+    exchange.record(Verb.LAST, closing)
+    ledger = asked(Verb.QUIT, exchange=exchange)
+    assert Afterwards(ledger, closing, exchange).take(reply(heard))
+    assert exchange.final == (closing if answered else None)

@@ -81,21 +81,36 @@ def test_where_content_is_read_as_commands_the_refused_reset_says_so() -> None:
     assert ends(client) == [(["deferred"], True), (["unknown"], False)]
 
 
-def test_a_message_of_which_other_chunks_are_out_is_not_sent_again() -> None:
-    client = without_waiting(2, out=4, chunk_size=4)
-    client.hear("250 ok", "250 ok", "500 no")
-    assert client.engine.close is None
-    client.hear("250 ok", "250 ok")
-    client.lose(LOST)
-    assert isinstance(client.error, ServerClosing)
-    assert ends(client) == [(["refused"], False), (["deferred"], False)]
-
-
-def test_unless_nothing_but_its_chunks_is_out() -> None:
+def test_all_its_chunks_say_whether_a_message_may_be_sent_again() -> None:
     client = without_waiting(1, out=3, chunk_size=4)
     client.hear("250 ok", "250 ok", "500 no")
+    assert client.engine.close is None
+    client.hear("500 no", "500 no")
     assert isinstance(client.error, ServerClosing)
     assert ends(client) == [(["deferred"], True)]
+
+
+@pytest.mark.parametrize("heard", [["500 no"], []])
+def test_nothing_of_it_was_taken_where_the_first_was_not_known(heard: list[str]) -> None:
+    client = without_waiting(1, out=3, chunk_size=4)
+    client.hear("250 ok", "250 ok", "500 no", *heard)
+    client.lose(LOST)
+    assert ends(client) == [(["deferred"], True)]
+
+
+@pytest.mark.parametrize("heard", [["250 ok"], ["250 ok", "250 ok"], ["500 no", "250 ok"]])
+def test_it_may_not_where_another_was_taken(heard: list[str]) -> None:
+    client = without_waiting(1, out=3, chunk_size=4)
+    client.hear("250 ok", "250 ok", "500 no", *heard)
+    client.lose(LOST)
+    assert ends(client) == [(["unknown"], False)]
+
+
+def test_each_message_that_met_with_it_may() -> None:
+    client = without_waiting(3)
+    client.hear("250 ok", "250 ok", "502 no", "250 reset", "250 ok", "250 ok", "502 no")
+    client.hear("250 reset", "250 ok", "250 ok", "554 spam")
+    assert ends(client) == [(["deferred"], True), (["deferred"], True), (["refused"], False)]
 
 
 def test_a_server_that_has_taken_a_chunk_knows_bdat() -> None:
@@ -176,6 +191,22 @@ def test_it_is_not_where_a_reply_may_stand_one_command_too_early(heard: list[str
     client.lose(LOST)
     assert isinstance(client.error, ServerClosing)
     assert ends(client) == [(["unknown"], False), (["unknown"], False)]
+
+
+def test_a_421_in_the_place_of_an_answer_is_none_where_quit_shows_it() -> None:
+    client = without_waiting(1)
+    client.hear("250 ok", "250 ok", "421 slow down")
+    assert client.engine.close is None
+    client.hear("250 queued")
+    assert ends(client) == [(["unknown"], False)]
+
+
+@pytest.mark.parametrize("heard", [["221 bye"], []])
+def test_else_it_is_the_answer(heard: list[str]) -> None:
+    client = without_waiting(1)
+    client.hear("250 ok", "250 ok", "421 slow down", *heard)
+    client.lose(LOST)
+    assert ends(client) == [(["deferred"], False)]
 
 
 def test_a_421_to_each_is_the_answer_of_each() -> None:
@@ -265,6 +296,15 @@ def test_fault_170_354_and_a_close() -> None:
     client.engine.receive_eof()
     assert client.said() == []
     assert client.result().resend
+
+
+@pytest.mark.parametrize(("refusal", "outcome"), [("554 no", "refused"), ("452 no", "deferred")])
+def test_a_refusal_right_behind_the_354_is_one_in_mid_content(refusal: str, outcome: str) -> None:
+    client = Client.ready(*PIPELINED)
+    client.submit(submission())
+    assert client.hear("250 ok", "250 ok", "354 go", refusal) == []
+    assert client.error is None
+    assert ends(client) == [([outcome], False)]
 
 
 @pytest.mark.parametrize("heard", ["", "250 queued", "250-queued\r\n"])

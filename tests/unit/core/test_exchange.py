@@ -244,12 +244,32 @@ def test_lost_behind_the_end_of_data() -> None:
 
 
 def test_content_that_was_not_read_as_content() -> None:
-    x = exchange("MAIL 250", "RCPT 250", chunked=True)
-    x.begun = x.finished = True
-    x.disown_content()
+    x = exchange("MAIL 250", "RCPT 250", "BDAT 502", "LAST 500", chunked=True)
+    x.begun = x.finished = x.bdat_unknown = True
     result = lost(x)
     assert outcomes(result) == ["deferred"]
     assert result.resend
+
+
+@pytest.mark.parametrize(
+    ("chunks", "expected"),
+    [
+        (["BDAT 502", "BDAT 250"], "unknown"),
+        (["BDAT 502", "LAST 250"], "unknown"),
+        (["BDAT 502", "BDAT 250", "LAST 503"], "refused"),
+    ],
+)
+def test_content_of_which_some_may_have_been_read_is_not_sent_again(
+    chunks: list[str], expected: str
+) -> None:
+    x = exchange("MAIL 250", "RCPT 250", chunked=True)
+    x.begun = x.finished = x.bdat_unknown = True
+    for told in chunks:
+        verb, code = told.split()
+        x.record(Verb[verb], reply(f"{code} text"))
+    result = x.result(LOST)
+    assert outcomes(result) == [expected]
+    assert not result.resend
 
 
 @pytest.mark.parametrize(

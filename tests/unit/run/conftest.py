@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from smtpwire.errors import SMTPError
     from smtpwire.run.report import ConnectionInfo, RunReport
     from tests.unit.net import world as worlds
 
@@ -55,8 +56,9 @@ class Watcher(Observer):
     def problem(self, problem: Problem) -> None:
         self.problems.append(problem)
 
-    def warning(self, where: str, text: str) -> None:
-        self.warnings.append((where, text))
+    def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
+        said = "" if error is None or error.reply is None else f": {error.reply.code}"
+        self.warnings.append((where, text if error is None else f"{error}{said}; {text}"))
 
     @property
     def outcomes(self) -> list[str]:
