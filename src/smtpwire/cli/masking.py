@@ -25,24 +25,47 @@ if TYPE_CHECKING:
 HIDDEN = b"(hidden)"
 
 _AUTH = re.compile(rb"AUTH +\S+", re.IGNORECASE)
+_CODE = re.compile(rb"[2-5]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?")
 
 
 class Mask:
-    """The forms of a secret, and text without them."""
+    """The forms of secrets, and text without them."""
 
-    def __init__(self, user: str, password: str) -> None:
-        """Learn a password.
+    def __init__(self, user: str, *secrets: str, authzid: str = "") -> None:
+        """Learn secrets.
 
         Args:
-            user: whom it is for; the mechanisms encode both together.
-            password: the secret.
+            user: whom they are for; the mechanisms encode both together.
+            secrets: each of them.
+            authzid: whom to act as, which PLAIN encodes with them; "" for the user.
         """
-        self._forms = SecretForms(user, password)
+        self._user = user
+        self._authzid = authzid
+        self._known: list[SecretForms] = []
+        for secret in secrets:
+            self.learn(secret)
+
+    def learn(self, secret: str) -> None:
+        """Learn one more."""
+        self._known.append(SecretForms(self._user, secret, self._authzid))
 
     def octets(self, text: bytes) -> bytes:
-        """Return `text` with every known form hidden, and as many lines as it had."""
-        pattern = self._forms.pattern(text)
-        return text if pattern is None else pattern.sub(_hidden, text)
+        """Return `text` with every known form hidden, and as many lines as it had.
+
+        A text may have been cut, so its end is hidden, too, where a form could begin there.
+        """
+        return _without(text, self._spans(text))
+
+    def line(self, line: bytes) -> bytes:
+        """Return a line of a reply, code included, with every known form hidden.
+
+        The lines around it are not known, so it may also begin with the end of a form.
+        """
+        code = _CODE.match(line)
+        start = code.end() if code else 0
+        rest = self._spans(line[start:], fragment=True)
+        moved = [(first + start, last + start) for first, last in rest]
+        return _without(line, self._spans(line) + moved)
 
     def text(self, text: str) -> str:
         """Return `text` with every known form hidden."""
@@ -67,7 +90,10 @@ class Mask:
             error.ehlo = self.reply(error.ehlo)
             error.helo = self.optional(error.helo)
         elif isinstance(error, RemoteProtocolError) and error.line is not None:
-            error.line = self.octets(error.line)
+            error.line = self.line(error.line)
+
+    def _spans(self, text: bytes, *, fragment: bool = False) -> list[tuple[int, int]]:
+        return [span for forms in self._known for span in forms.spans(text, fragment=fragment)]
 
 
 class MaskingObserver(Observer):
@@ -129,5 +155,24 @@ class MaskingObserver(Observer):
         self._inner.warning(where, self._mask.text(text), error)
 
 
-def _hidden(found: re.Match[bytes]) -> bytes:
-    return b"\n".join([HIDDEN] * (found[0].count(b"\n") + 1))
+def _without(text: bytes, spans: list[tuple[int, int]]) -> bytes:
+    """Return a text with one mark for each line of what spans cover."""
+    shown: list[bytes] = []
+    place = 0
+    for start, end in _joined(spans):
+        lines = text.count(b"\n", start, end) + 1
+        shown += (text[place:start], b"\n".join([HIDDEN] * lines))
+        place = end
+    return b"".join((*shown, text[place:]))
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what spans cover, in order: those that overlap or touch are one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            first, last = joined.pop()
+            joined.append((first, max(last, end)))
+        else:
+            joined.append((start, end))
+    return joined

@@ -51,6 +51,43 @@ def test_a_short_password_is_hidden_as_a_word() -> None:
     assert Mask("me", "").octets(b"text") == b"text"
 
 
+def test_each_secret_is_hidden_and_the_ones_learned_later() -> None:
+    both = Mask("me", "first", "second")
+    assert both.octets(b"first second third") == b"(hidden) (hidden) third"
+    both.learn("third")
+    assert both.octets(b"first second third") == b"(hidden) (hidden) (hidden)"
+    assert Mask("me").octets(b"text") == b"text"
+
+
+def test_places_that_overlap_have_one_mark() -> None:
+    assert Mask("me", "abcde", "defgh").octets(b"no abcdefgh!") == b"no (hidden)!"
+
+
+def test_plain_for_another_identity() -> None:
+    encoded = base64.b64encode(b"you\0me\0" + OCTETS)
+    assert Mask("me", PASSWORD, authzid="you").octets(b"no: " + encoded) == b"no: (hidden)"
+
+
+def test_what_a_cut_left_of_a_secret_is_hidden() -> None:
+    assert mask().octets(b"no: " + OCTETS[:4]) == b"no: (hidden)"
+    assert mask().reply(Reply(550, (b"no: " + OCTETS[:4], b"", b""))) == Reply(
+        550, (b"no: (hidden)", b"", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"551 " + OCTETS[-5:] + b" no", b"551 (hidden) no"),
+        (b"551-5.1.1 " + OCTETS[-5:] + b" no", b"551-5.1.1 (hidden) no"),
+        (OCTETS[-5:] + b" no " + OCTETS[:4], b"(hidden) no (hidden)"),
+        (b"551 no " + OCTETS, b"551 no (hidden)"),
+    ],
+)
+def test_a_line_alone_may_begin_with_the_end_of_a_secret(line: bytes, shown: bytes) -> None:
+    assert mask().line(line) == shown
+
+
 def test_text_with_octets_that_are_not_utf8() -> None:
     assert mask().text(f"\udcff {PASSWORD}") == "\udcff (hidden)"
 
