@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HIDDEN = b"(hidden)"
 
 _AUTH = re.compile(rb"AUTH +\S+", re.IGNORECASE)
-_CODE = re.compile(rb"[2-5]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?")
+_CODE = rb"[2-5]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?"
 
 
 class Mask:
@@ -61,7 +61,7 @@ class Mask:
 
         The lines around it are not known, so it may also begin with the end of a form.
         """
-        code = _CODE.match(line)
+        code = re.match(_CODE, line)
         start = code.end() if code else 0
         rest = self._spans(line[start:], fragment=True)
         moved = [(first + start, last + start) for first, last in rest]

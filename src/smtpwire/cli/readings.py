@@ -24,7 +24,6 @@ constant, and finds its end without a second try.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,6 +159,8 @@ class _Undone(Reading):
         return self._source.span(self._origin(start)[0], self._origin(end - 1)[1])
 
     def _origin(self, place: int) -> tuple[int, int]:
+        from bisect import bisect_right  # next to no text comes to this
+
         before = bisect_right(self._starts, place) - 1
         if before < 0:
             return place, place + 1
