@@ -206,7 +206,12 @@ MUTANTS = (
     Mutant(
         "a reply before its command was handed over answers nothing",
         (
-            _edit("ledger", "Ledger.ask", "self._put(line)", "self._put(line); self._sent += 1"),
+            _edit(
+                "ledger",
+                "Ledger.ask",
+                "self.output.append(line)",
+                "self.output.append(line); self._sent += 1",
+            ),
             _edit("ledger", "Ledger.lines_sent", "self._sent += count", "pass"),
         ),
     ),

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from smtpwire.core import engine, sender
+from smtpwire.core import sender
 from tests.property.replay import play, report
 from tests.property.schedule import ALL, run_to_the_end
 from tests.property.worlds import World, chance, world
@@ -44,7 +44,7 @@ def seeds(request: pytest.FixtureRequest, sessions: int) -> range:
 @pytest.fixture(params=[False, True], ids=["roomy", "narrow"])
 def windows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param:
-        monkeypatch.setattr(engine, "COMMAND_WINDOW", 60)
+        monkeypatch.setattr(sender, "COMMAND_WINDOW", 60)
         monkeypatch.setattr(sender, "CONTENT_AHEAD", 5)
 
 

@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from smtpwire.core.transaction import Submission
     from smtpwire.errors import SMTPError
 
-COMMAND_WINDOW = 65_536
-"""Octets of commands that may be unanswered: what a server may have to buffer of ours."""
-
 
 class Engine:
     """One client connection.
@@ -222,18 +219,13 @@ class Engine:
                 break
 
     def _may_send(self) -> bool:
-        ledger = self._ledger
-        if not ledger.commands:
-            # What is here already answers nothing that could be said now.
-            return self._parser.idle
-        return (
-            ledger.group_open
-            and self._sender.pipelining
-            and ledger.octets_unanswered < COMMAND_WINDOW
-        )
+        if self._ledger.commands:
+            return self._sender.may_go_on
+        # What is here already answers nothing that could be said now.
+        return self._parser.idle
 
     def _send_next(self) -> bool:
-        """Send one thing, or take one decision; False when there is nothing to do now."""
+        """Send something, or take a decision; False when there is nothing to do now."""
         if self._failure is not None:
             return self._quit()
         if self._opening.ready is None:
@@ -243,7 +235,7 @@ class Engine:
             return command is not None
         if self._sender.idle:
             return self._no_more and self._quit()
-        return self._sender.send_next()
+        return self._sender.send_run()
 
     def _quit(self) -> bool:
         if self._failure is not None or not self._sender.take_leave():

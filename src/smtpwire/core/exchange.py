@@ -146,17 +146,19 @@ class Exchange:
 
     def may_record(self, verb: Verb, reply: Reply) -> bool:
         """Whether a reply of this kind can answer the command (RFC 5321 section 4.3.2)."""
-        if verb is Verb.DATA and not reply.refusal:
+        code = reply.code
+        if verb is Verb.DATA and code < 400:
             # 354 after a refused MAIL: whose envelope does the server have open?
-            return reply.code == 354 and not self.mail_refused
-        return not reply.intermediate
+            return code == 354 and not self.mail_refused
+        return code < 300 or code >= 400
 
     def record(self, verb: Verb, reply: Reply) -> None:
         """Take the reply to one of its commands."""
         if verb is Verb.RCPT:
             if reply.ok:
+                if not self.accepted:
+                    self.first_accepted = len(self.replies)
                 self.accepted += 1
-                self.first_accepted = min(self.first_accepted, len(self.replies))
             elif reply.code != 421:
                 self.refused += 1
                 self.doomed = self.doomed or self._useless
@@ -240,6 +242,9 @@ class Exchange:
         if self.unread:
             self.begun = self.finished = False
             self.failed = self.final = None
+        final = self.final
+        if final is not None and final.ok and self.accepted == self.recipients:
+            return self._accepted_by_all(final)
         decided = self.decided
         reply, command = self._deciding()
         if reply is None or self._says_nothing(reply):
@@ -251,6 +256,21 @@ class Exchange:
             error=self.error or (None if decided else lost),
             command=command,
             resend=not (decided or self.begun or self.error),
+        )
+
+    def _accepted_by_all(self, final: Reply) -> TransactionResult:
+        """The ordinary end, which the rest of this class would come to as well."""
+        submission = self.submission
+        return TransactionResult(
+            submission.id,
+            tuple(
+                RecipientOutcome(recipient, Outcome.ACCEPTED, final)
+                for recipient in submission.envelope.recipients
+            ),
+            final,
+            self.error,
+            Verb.DOT.label,
+            resend=False,
         )
 
     @property

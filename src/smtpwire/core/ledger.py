@@ -60,12 +60,9 @@ class Ledger:
     def ask(self, verb: Verb, line: bytes, exchange: Exchange | None = None) -> None:
         """Say a command; the greeting, which answers the connection itself, has no line."""
         if line:
-            self._put(line)
+            self._put_out += 1
+            self.output.append(line)
         self._expect(verb, len(line), exchange)
-
-    def _put(self, item: bytes | Content) -> None:
-        self._put_out += 1
-        self.output.append(item)
 
     def _expect(self, verb: Verb, octets: int, exchange: Exchange | None) -> None:
         """Enter what the item put out last is to be answered for."""
@@ -84,9 +81,11 @@ class Ledger:
         """
         verb, octets, exchange, items = self.commands.popleft()
         self.octets_unanswered -= octets
-        ahead = max(0, items - self._sent)
+        ahead = items - self._sent
         if self._begun_ahead:
             ahead, self._begun_ahead = self._begun_ahead, 0
+        elif ahead < 0:
+            ahead = 0
         if exchange is not None:
             exchange.pending -= 1
         return verb, exchange, ahead
@@ -125,8 +124,10 @@ class Ledger:
         """
         last = verb is not Verb.BDAT
         if line:
-            self._put(line)
-        self._put(Content(exchange.submission.id, octets, last))
+            self._put_out += 1
+            self.output.append(line)
+        self._put_out += 1
+        self.output.append(Content(exchange.submission.id, octets, last))
         self._contents.append((exchange, octets or 0, last, self._put_out))
         self.octets_promised += octets or 0
         exchange.pending += 1

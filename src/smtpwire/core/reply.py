@@ -34,6 +34,10 @@ KEPT_LINES = 16
 """Of a reply to RCPT, which is kept until its message is settled: there may be thousands of them,
 and a server may fill each to `MAX_REPLY`."""
 
+SHORT = 64
+REMEMBERED = 64
+"""Replies that are parsed once for all: how long their line may be, and how many they may be."""
+
 SHOWN = 200
 """Octets of a line beyond the limit that its error keeps."""
 
@@ -133,6 +137,8 @@ class ReplyParser:
         self._texts: list[bytes] = []
         self._code = b""
         self._octets = 0
+        self._seen: dict[bytes, Reply] = {}
+        """Replies of one short line: a server says the same ones again and again."""
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take what came; `data` is not kept."""
@@ -153,19 +159,18 @@ class ReplyParser:
         """
         while self._lines:
             line = self._lines.popleft()
-            if line.endswith(b"\r"):
-                line = line[:-1]
-            match = _LINE.fullmatch(line)
-            if match is None or len(line) > MAX_LINE:
-                raise _wrong(line)
-            code, separator, text = match.groups(b"")
+            if not self._texts and (known := self._seen.get(line)) is not None:
+                return known
+            code, separator, text = _parts(line)
             if not self._texts:
                 if separator != b"-":
-                    return Reply(int(code), (text,))
+                    return self._remember(line, Reply(int(code), (text,)))
                 self._code = code
             elif code != self._code:
                 # RFC 5321 section 4.2.1: the code must be the same on every line.
-                raise RemoteProtocolError("the lines of one reply have different codes", line=line)
+                raise RemoteProtocolError(
+                    "the lines of one reply have different codes", line=line.removesuffix(b"\r")
+                )
             self._texts.append(text)
             self._octets += len(text)
             if separator != b"-":
@@ -180,6 +185,23 @@ class ReplyParser:
         if len(self._tail) > MAX_LINE:
             raise _wrong(self._tail)
         return None
+
+    def _remember(self, line: bytes, reply: Reply) -> Reply:
+        if len(line) <= SHORT:
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            self._seen[line] = reply
+        return reply
+
+
+def _parts(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return code, separator and text of a line that has lost its LF."""
+    if line.endswith(b"\r"):
+        line = line[:-1]
+    match = _LINE.fullmatch(line)
+    if match is None or len(line) > MAX_LINE:
+        raise _wrong(line)
+    return match[1], match[2] or b"", match[3] or b""
 
 
 def _wrong(line: bytes) -> RemoteProtocolError:

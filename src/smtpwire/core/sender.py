@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from smtpwire.core.transaction import Envelope, Submission
     from smtpwire.errors import SMTPError
 
+COMMAND_WINDOW = 65_536
+"""Octets of commands that may be unanswered: what a server may have to buffer of ours."""
 CONTENT_AHEAD = 1_048_576
 """Octets of content promised to the driver and not yet sent, beyond which no more is promised."""
 
@@ -91,11 +93,28 @@ class Sender:
 
     # -- sending ---------------------------------------------------------------------------------
 
-    def send_next(self) -> bool:
-        """Send one thing, or take one decision, when not `idle`; False when it has to wait."""
-        if self._current is None:
-            self._current = self._begin(self._queue.popleft())
-        return self._current is None or self._advance(self._current)
+    def send_run(self) -> bool:
+        """Send, when not `idle`, what may go before anything is answered.
+
+        Returns:
+            False when the next step has to wait for an answer, whatever the group rule says.
+        """
+        while True:
+            x = self._current
+            if x is None:
+                if not self._queue:
+                    return True
+                x = self._current = self._begin(self._queue.popleft())
+            if x is not None and not self._advance(x):
+                return False
+            if not self.may_go_on:
+                return True
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether something may be said while something is unanswered: the group rule."""
+        ledger = self._ledger
+        return ledger.group_open and self.pipelining and ledger.octets_unanswered < COMMAND_WINDOW
 
     def take_leave(self) -> bool:
         """Say what is to be said before QUIT; False when that is nothing.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpwire.core import engine
+from smtpwire.core import sender
 from smtpwire.core.command import Wait
 from smtpwire.core.event import Replied
 from smtpwire.core.session import TLSMode
@@ -99,14 +99,14 @@ def test_no_hunger_where_the_session_ends() -> None:
 
 
 def test_fault_120_the_unanswered_commands_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "COMMAND_WINDOW", 100)
+    monkeypatch.setattr(sender, "COMMAND_WINDOW", 100)
     client = Client.ready(*PIPELINED)
     assert len(client.submit(submission(recipients=100))) == 4
     assert client.hear("250 ok") == [f"RCPT TO:<{addresses(4)[3]}>"]
 
 
 def test_chunk_lines_count_as_commands_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "COMMAND_WINDOW", 20)
+    monkeypatch.setattr(sender, "COMMAND_WINDOW", 20)
     client = Client.ready("PIPELINING", "CHUNKING", chunk_size=1)
     client.submit(submission())
     client.hear("250 ok")

@@ -8,6 +8,8 @@ from smtpwire.core.reply import (
     MAX_LINE,
     MAX_LINES,
     MAX_REPLY,
+    REMEMBERED,
+    SHORT,
     SHOWN,
     EnhancedStatus,
     Reply,
@@ -222,3 +224,21 @@ def test_what_is_kept_of_a_long_reply(text: str, octets: int, lines: int) -> Non
     kept = reply(text).shortened()
     assert kept.code == 250
     assert (sum(map(len, kept.raw)), len(kept.raw)) == (octets, lines)
+
+
+def test_a_line_that_came_before_is_the_same_reply_wherever_it_is_whole() -> None:
+    parser = ReplyParser()
+    parser.feed(b"250 ok\r\n250 ok\r\n250-ok\r\n250 ok\r\n")
+    replies = [parser.next() for _ in range(3)]
+    assert replies[0] is replies[1]
+    assert replies[2] == Reply(250, (b"ok", b"ok"))
+
+
+def test_of_the_lines_that_came_before_only_so_many_are_known() -> None:
+    parser = ReplyParser()
+    for number in (*range(REMEMBERED + 1), 0):
+        parser.feed(b"250 %d\r\n" % number)
+        assert parser.next() == Reply(250, (b"%d" % number,))
+    long = b"250 " + b"x" * SHORT + b"\r\n"
+    parser.feed(long * 2)
+    assert parser.next() is not parser.next()
