@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from smtpwire.message import eol
 from smtpwire.message.eol import Normaliser
 from tests.reference import normalised
 from tests.unit.message.chunks import cuts, strings, through
@@ -12,6 +13,7 @@ from tests.unit.message.chunks import cuts, strings, through
 def test_every_short_string_at_every_seam() -> None:
     for content in strings(b"\r\n.a", 5):
         want = normalised(content)
+        assert eol.normalised(content) == want
         for chunks in cuts(content):
             normaliser = Normaliser()
             assert through(normaliser, chunks) == want, chunks
@@ -38,6 +40,17 @@ def test_fault_122_clean_content_is_not_even_copied() -> None:
     assert normaliser.feed(view) is view
     assert normaliser.finish() == b""
     assert not normaliser.changed
+    assert eol.normalised(content) is content
+
+
+def test_clean_chunks_behind_one_with_bare_crs_are_not_copied() -> None:
+    normaliser = Normaliser()
+    mixed, clean = b"a\rb\r\n", b"a\r\nb\r\n"
+    assert normaliser.feed(mixed) == b"a\r\nb\r\n"
+    for _ in range(3):
+        assert normaliser.feed(clean) is clean
+    assert normaliser.feed(mixed) == b"a\r\nb\r\n"
+    assert normaliser.feed(b"a\nb\n") == b"a\r\nb\r\n"
 
 
 def test_clean_content_is_not_copied_when_a_crlf_is_cut_in_two() -> None:
@@ -88,7 +101,7 @@ def test_fault_132_what_str_splitlines_splits_at_is_no_line_end() -> None:
     assert Normaliser().feed(content) is content
 
 
-@pytest.mark.parametrize("content", [b"\r", b"\n", b"\r\n", b"\r\r\n", b"a"])
+@pytest.mark.parametrize("content", [b"\r", b"\n", b"\r\n", b"\r\r\n", b"a", b"a\r\nb\rc\n"])
 def test_much_of_one_thing(content: bytes) -> None:
     content *= 10_000
     chunks = [content[at : at + 4093] for at in range(0, len(content), 4093)]
