@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from smtpwire.errors import MessageUnusable
 from smtpwire.message.addresslist import parse_address_list
-from smtpwire.message.dots import DotStuffer
+from smtpwire.message.dots import DotStuffer, stuffed_whole
 from smtpwire.message.envelope import envelope_from_header
 from smtpwire.message.eol import Normaliser
 from smtpwire.message.header import header_end
 from smtpwire.message.reader import BodyReader, wire_pieces
-from smtpwire.message.scan import Scanner
+from smtpwire.message.scan import Scanner, scan_whole
 from tests.reference import normalised, terminated, without_bcc
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def test_a_server_gets_what_the_reference_says(chunks: list[bytes], raw: bool, l
     while piece := reader.read(limit):
         data += piece
     assert data.endswith(b"\r\n.\r\n") or data == b".\r\n"
+    assert b"".join(stuffed_whole(wire)) == data
     lines = data.removesuffix(b".\r\n").split(b"\r\n")
     assert b"." not in lines
     assert b"\r\n".join(line.removeprefix(b".") for line in lines) == (
@@ -69,6 +70,7 @@ def test_what_the_scanner_gives_back_and_what_it_says_of_it(chunks: list[bytes],
     scanner = Scanner(raw=raw)
     assert b"".join([*map(scanner.feed, chunks), scanner.finish()]) == wire
     facts = scanner.facts()
+    assert scan_whole(content, raw=raw) == (wire, facts)
     assert facts.size == len(wire)
     assert facts.clean == (content == wire)
     assert facts.eightbit == (not wire.isascii())

@@ -18,18 +18,23 @@ import os
 
 from smtpwire.errors import MessageUnusable
 from smtpwire.message.content import BLOCK, FileContent, MemoryContent, PipeContent
-from smtpwire.message.dots import DotStuffer
+from smtpwire.message.dots import DotStuffer, stuffed_whole
 from smtpwire.message.eol import Normaliser
 from smtpwire.message.opening import Opening
-from smtpwire.message.reader import BodyReader, wire_pieces
-from smtpwire.message.scan import Scanner
+from smtpwire.message.reader import BodyReader, MemoryReader, wire_pieces
+from smtpwire.message.scan import Scanner, scan_whole
 from smtpwire.message.spool import Spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from smtpwire.message.content import Content
     from smtpwire.message.envelope import HeaderEnvelope
+    from smtpwire.message.reader import Reader
     from smtpwire.message.scan import Facts
+
+_TOGETHER = 4096
+"""Octets of a content to which its end of data is joined: to hand over one more buffer costs as
+much as to copy so many."""
 
 
 class Body:
@@ -40,7 +45,7 @@ class Body:
         facts: what the scan told; None for a pipe that was not scanned.
     """
 
-    __slots__ = ("_content", "_dot_stuffing", "_raw", "facts", "name")
+    __slots__ = ("_content", "_dot_stuffing", "_raw", "_stuffed", "facts", "name")
 
     def __init__(
         self, content: Content, facts: Facts | None, *, name: str, raw: bool, dot_stuffing: bool
@@ -50,8 +55,10 @@ class Body:
         self._content = content
         self._raw = raw
         self._dot_stuffing = dot_stuffing
+        self._stuffed: tuple[bytes, ...] = ()
+        """What is in memory, as DATA sends it, once it was sent so."""
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
         """Begin to send the content, for the first time or again.
 
         Args:
@@ -66,6 +73,9 @@ class Body:
             MessageUnreadable: an unspooled pipe cannot be read a second time.
         """
         content, facts = self._content, self.facts
+        if isinstance(content, MemoryContent):
+            pieces = self._data_pieces(content.octets) if stuffed else (content.octets,)
+            return MemoryReader((prefix, *pieces) if prefix else pieces)
         return BodyReader(
             wire_pieces(
                 content.blocks(),
@@ -77,6 +87,14 @@ class Body:
             ),
             pipe=content.pipe,
         )
+
+    def _data_pieces(self, octets: bytes) -> tuple[bytes, ...]:
+        """Make a content in memory ready for DATA, once for as often as it is sent."""
+        if not self._stuffed:
+            content, end = stuffed_whole(octets, stuff=self._dot_stuffing)
+            joined = len(content) <= _TOGETHER
+            self._stuffed = (content + end,) if joined else (content, end)
+        return self._stuffed
 
     def close(self) -> None:
         """Give back what the body holds open; it cannot be read any more.  May be repeated."""
@@ -124,7 +142,7 @@ def open_body(
 
 
 def open_message(
-    source: str | bytes | int,
+    source: str | bytes | int | Opening,
     *,
     name: str,
     from_header: bool,
@@ -136,7 +154,8 @@ def open_message(
     """Open a message, and with `from_header` take its envelope out of its header (`-F`).
 
     Args:
-        source: as for `open_body`, like the rest.
+        source: as for `open_body`, like the rest; or what was opened already, which becomes part of
+            the body, or is closed when there is an error.
         name: what to call the message in errors.
         from_header: read the envelope, and leave Bcc and Resent-Bcc out of the content.
         raw: leave the line ends as they are.
@@ -152,9 +171,10 @@ def open_message(
         MessageUnreadable: reading or spooling it failed.
         MessageUnusable: it is empty, or its header cannot be used.
     """
-    opening = Opening(source, name=name)
+    opening = source if isinstance(source, Opening) else Opening(source, name=name)
     try:
-        opening.fill(BLOCK)
+        if not opening.ended:
+            opening.fill(BLOCK)
         if not opening.head:
             raise MessageUnusable("the message is empty", where=name)
         envelope = None
@@ -197,13 +217,13 @@ def _content(
     opening: Opening, kept: bytes, *, name: str, raw: bool, scan: bool, spool_dir: str | None
 ) -> tuple[Content, Facts | None]:
     """The content that follows on `kept`, and what a scan of it tells."""
-    scanner = Scanner(raw=raw)
     if opening.ended:
         opening.close()
-        octets = b"".join((scanner.feed(kept + opening.head), scanner.finish()))
+        octets, facts = scan_whole(kept + opening.head, raw=raw)
         if not octets:
             raise MessageUnusable("the message is empty without its Bcc", where=name)
-        return MemoryContent(octets), scanner.facts()
+        return MemoryContent(octets), facts
+    scanner = Scanner(raw=raw)
     if opening.stamp is not None:
         file = FileContent(
             opening.fd,

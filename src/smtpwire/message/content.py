@@ -1,8 +1,9 @@
 """Where the octets of a message come from: memory, a file, or a pipe.
 
-Every `Content` gives all its octets, from the first one, each time `blocks` is called.  Its `final`
-says that they are what BDAT sends, line ends and all, and that nobody else can change them; its
-`pipe` is the descriptor that each block but the first may have to be waited for, if there is one.
+What is in memory is simply there.  A file and a pipe give all their octets, from the first one,
+each time `blocks` is called.  Their `final` says that these are what BDAT sends, line ends and all,
+and that nobody else can change them; their `pipe` is the descriptor that each block but the first
+may have to be waited for, if there is one.
 
 Rules
 - A file is read by position, so nothing depends on, or moves, the offset of its descriptor.
@@ -46,17 +47,16 @@ class Stamp(NamedTuple):
 
 
 class MemoryContent:
-    """Octets in memory, as they will be sent."""
+    """Octets in memory, as BDAT sends them.
 
-    final = True
-    pipe = None
+    Args:
+        octets: all of them; not empty.
+    """
+
+    __slots__ = ("octets",)
 
     def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-
-    def blocks(self) -> Iterator[bytes]:
-        """All of them, at once."""
-        return iter((self._octets,))
+        self.octets = octets
 
     def close(self) -> None:
         """Nothing is held."""
@@ -97,7 +97,7 @@ class FileContent:
 
     def blocks(self) -> Iterator[bytes]:
         """Head and file."""
-        _keep_freed_blocks()
+        keep_freed_blocks()
         if self._head:
             yield self._head
         position = self._start
@@ -150,7 +150,7 @@ class PipeContent:
             os.close(self.pipe)
 
     def _read(self) -> Iterator[bytes]:
-        _keep_freed_blocks()
+        keep_freed_blocks()
         head, self._head = self._head, b""
         yield head
         while block := read(self.pipe, BLOCK, name=self._name):
@@ -172,7 +172,7 @@ def read(fd: int, count: int, *, name: str, position: int | None = None) -> byte
         raise _unreadable(error, name) from error
 
 
-def _keep_freed_blocks() -> None:
+def keep_freed_blocks() -> None:
     """Have the C library keep the memory of one block for the next.
 
     glibc gives freed memory back to the system beyond twice the size of the largest allocation

@@ -7,6 +7,8 @@ Rules
   always comes before them, so a truncated message is never ended (RFC 5321 section 4.1.1.4 makes
   the terminator a promise that all of the message is there).
 - After an error there is nothing but that error.
+- What is in memory was found to be whole before the first octet goes out: `MemoryReader` has
+  nothing to check, and gives the octets as they are kept.
 - A pipe may be silent for ever, so it is never read unless the caller asks for it: one `read` takes
   one block of it at most, and `pipe` says what to wait for in front of that.
 """
@@ -18,10 +20,42 @@ from smtpwire.message.content import changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from smtpwire.message.dots import DotStuffer
     from smtpwire.message.eol import Normaliser
+
+
+class MemoryReader:
+    """One sending of a content that is in memory.
+
+    Args:
+        pieces: the octets in order; none of them is empty.
+    """
+
+    __slots__ = ("_pieces", "_rest")
+
+    pipe = None
+    """There is nothing to wait for."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest: bytes | memoryview = next(self._pieces, b"")
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of it has been read."""
+        return not self._rest
+
+    def read(self, limit: int) -> bytes | memoryview:
+        """The next octets for the wire, uncopied; see `BodyReader.read`."""
+        piece = self._rest
+        if len(piece) <= limit:
+            self._rest = next(self._pieces, b"")
+            return piece
+        view = memoryview(piece)
+        self._rest = view[limit:]
+        return view[:limit]
 
 
 class BodyReader:
@@ -33,6 +67,9 @@ class BodyReader:
     """
 
     __slots__ = ("_error", "_pieces", "_pipe", "_rest")
+
+    ended = False
+    """Only to read on would tell."""
 
     def __init__(self, pieces: Iterator[bytes | memoryview], *, pipe: int | None = None) -> None:
         self._pieces = pieces
@@ -78,6 +115,9 @@ class BodyReader:
         view = memoryview(piece)
         self._rest = view[limit:]
         return view[:limit]
+
+
+Reader = MemoryReader | BodyReader
 
 
 def wire_pieces(

@@ -1,8 +1,8 @@
 """What one reading of a message tells: the facts that its envelope needs.
 
 `Scanner` is fed the content as it was read and gives it back as BDAT sends it, so whoever keeps it
-(in memory, in a spool) keeps what can be sent again without another look, and whoever does not
-has the facts all the same.
+(in a spool) keeps what can be sent again without another look, and whoever does not has the facts
+all the same.  `scan_whole` does the same for a content that is in memory.
 
 Rules
 - Everything is counted on what will be sent: after normalisation, or raw (`-e`).
@@ -13,7 +13,7 @@ Rules
 
 from __future__ import annotations
 
-from smtpwire.message.eol import Normaliser
+from smtpwire.message.eol import Normaliser, normalised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ else:
 
 LINE_LIMIT = 998
 """Octets of a line without its CRLF (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6)."""
+
+_TOO_LONG = LINE_LIMIT + 2
+"""Octets of an open line that is too long even if the last of them is the CR of its end."""
 
 
 class Facts(NamedTuple):
@@ -42,6 +45,28 @@ class Facts(NamedTuple):
     """Normalising changes nothing (raw content is not normalised): it is sent as it was read."""
 
 
+def scan_whole(content: bytes, *, raw: bool) -> tuple[bytes, Facts]:
+    """Look through a content that is there from its beginning to its end.
+
+    Args:
+        content: all of it.
+        raw: leave the line ends as they are.
+
+    Returns:
+        What BDAT sends, `content` itself where that is the same; and the facts.
+    """
+    wire = content if raw else normalised(content)
+    size = len(wire)
+    return wire, Facts(
+        size,
+        size if not size or wire.endswith(b"\r\n") else size + 2,
+        not wire.isascii(),
+        b"\0" in wire,
+        size > LINE_LIMIT and _open_line(wire) > LINE_LIMIT,
+        wire is content,
+    )
+
+
 class Scanner:
     """Reads one message, chunk by chunk.
 
@@ -53,7 +78,6 @@ class Scanner:
         "_before",
         "_column",
         "_eightbit",
-        "_long_line",
         "_normaliser",
         "_nul",
         "_size",
@@ -62,7 +86,7 @@ class Scanner:
     def __init__(self, *, raw: bool = False) -> None:
         self._normaliser = None if raw else Normaliser()
         self._size = 0
-        self._eightbit = self._nul = self._long_line = False
+        self._eightbit = self._nul = False
         self._column = 0
         self._before = b"\r\n"
 
@@ -94,7 +118,7 @@ class Scanner:
             data_size=self._size + (0 if self._before == b"\r\n" else 2),
             eightbit=self._eightbit,
             nul=self._nul,
-            long_line=self._long_line or self._column > LINE_LIMIT,
+            long_line=self._column > LINE_LIMIT,
             clean=self._normaliser is None or not self._normaliser.changed,
         )
 
@@ -102,24 +126,32 @@ class Scanner:
         self._size += len(octets)
         self._eightbit = self._eightbit or not octets.isascii()
         self._nul = self._nul or b"\0" in octets
-        if not self._long_line:
-            self._measure_lines(octets)
+        self._column = _open_line(octets, self._column, self._before)
         self._before = (self._before + octets[-2:])[-2:]
 
-    def _measure_lines(self, octets: bytes) -> None:
-        """Find a line that is too long; `_column` is how much of the open line came before."""
-        start = -self._column  # of the open line, which may lie in a chunk before this one
-        end = len(octets)
-        while True:
-            limit = start + LINE_LIMIT + 1
-            line_end = octets.rfind(b"\n", max(start, 0), limit)
-            if line_end >= 0:
-                start = line_end + 1
-            elif end <= limit:
-                self._column = end - start
-                return
-            elif octets[limit] == 10 and (octets[limit - 1 : limit] or self._before[-1:]) == b"\r":
-                start = limit + 1  # the octet over the limit was the CR of its line end
-            else:
-                self._long_line = True
-                return
+
+def _open_line(octets: bytes, column: int = 0, before: bytes = b"\n") -> int:
+    """How long the line is that `octets` leave open, or one in them that is too long.
+
+    Args:
+        octets: the next ones.
+        column: how much of the line that they begin in came before.
+        before: what came before; the last octet of it is looked at.
+
+    Returns:
+        Octets; `_TOO_LONG`, and then for ever, once a line is known to be too long.
+    """
+    start = -column  # of the open line, which may lie in a chunk before this one
+    end = len(octets)
+    while column < _TOO_LONG:
+        limit = start + LINE_LIMIT + 1
+        line_end = octets.rfind(b"\n", max(start, 0), limit)
+        if line_end >= 0:
+            start = line_end + 1
+        elif end <= limit:
+            return end - start
+        elif octets[limit] == 10 and (octets[limit - 1 : limit] or before[-1:]) == b"\r":
+            start = limit + 1  # the octet over the limit was the CR of its line end
+        else:
+            break
+    return _TOO_LONG

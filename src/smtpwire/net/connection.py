@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import Submission
     from smtpwire.message.body import Body
-    from smtpwire.message.reader import BodyReader
+    from smtpwire.message.reader import Reader
     from smtpwire.net.poll import Interruption, Poller
     from smtpwire.net.tls import TLSPeer
     from smtpwire.net.transport import Transport
@@ -98,7 +98,7 @@ class Connection:
         self._tracer = tracer
         self._outbox = Outbox(self._reader)
         self._bodies: dict[int, tuple[Body, bytes]] = {}
-        self._readers: dict[int, BodyReader] = {}
+        self._readers: dict[int, Reader] = {}
         self._written = 0
         self._deadline = Deadline(timeout)
         self._shaking: Handshake | None = None
@@ -181,7 +181,7 @@ class Connection:
             del self._bodies[event.result.id]
         self._owner.happened(event)
 
-    def _reader(self, content: Content) -> BodyReader:
+    def _reader(self, content: Content) -> Reader:
         """The reader of a message's content: one for all chunks of it."""
         reader = self._readers.get(content.id)
         if reader is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import NamedTuple
 
-    from smtpwire.message.reader import BodyReader
+    from smtpwire.message.reader import Reader
     from smtpwire.net.transport import Buffer
 else:
     from smtpwire.record import NamedTuple
@@ -49,13 +49,13 @@ class Outbox:
         reader_for: gives the reader of a content when its turn comes.
     """
 
-    def __init__(self, reader_for: Callable[[Content], BodyReader]) -> None:
+    def __init__(self, reader_for: Callable[[Content], Reader]) -> None:
         self._reader_for = reader_for
         self._items: deque[bytes | Content] = deque()
         self._pieces: deque[Piece] = deque()
         self._octets = 0
         """In the pieces."""
-        self._reader: BodyReader | None = None
+        self._reader: Reader | None = None
         """Of the content at the front of the items, once it is begun."""
         self._left: int | None = None
         """Octets of that content that were not read; None for all there are."""
@@ -86,14 +86,16 @@ class Outbox:
             MessageError: the content whose turn it is cannot be read; all that stands before it
                 has been handed over.
         """
-        while self._may_grow:
-            item = self._items[0]
+        items = self._items
+        while items and self._may_grow:
+            item = items[0]
             if not isinstance(item, Content):
-                self._items.popleft()
+                items.popleft()
                 self._add(Piece(item, item))
-            elif self._reader is None:
+                continue
+            if self._reader is None:
                 self._begin(item)
-            else:
+            if self._reader is not None and self._reader.pipe is None:
                 self._read(self._reader)
         self._tell_failure()
         return [piece.data for piece in self._pieces]
@@ -115,14 +117,16 @@ class Outbox:
 
     @property
     def _may_grow(self) -> bool:
-        if not self._items or self._failure is not None:
+        """Whether what comes next may join the pieces, if there is anything."""
+        if self._failure is not None or (
+            self._reader is not None and self._reader.pipe is not None
+        ):
             return False
-        if self._reader is not None and self._reader.pipe is not None:
-            return False
+        if self._octets < BLOCK and len(self._pieces) < MAX_BUFFERS:
+            return True
+        # It goes with the line in front of it: there is nothing else to take.
         front = self._items[0]
-        if isinstance(front, Content) and front.octets == 0:
-            return True  # it goes with the line in front of it: there is nothing else to take
-        return self._octets < BLOCK and len(self._pieces) < MAX_BUFFERS
+        return isinstance(front, Content) and front.octets == 0
 
     def _tell_failure(self) -> None:
         if self._failure is not None and not self._pieces:
@@ -141,38 +145,41 @@ class Outbox:
         self._left = content.octets
         self._first = True
 
-    def _read(self, reader: BodyReader) -> None:
+    def _read(self, reader: Reader) -> None:
         """Read on in the content at the front; take it off the queue when it has ended.
 
-        What is read is kept back until more of it is, or its end: whether a piece is the last is
-        known before it goes out, since a server may answer the end of data as soon as it has it.
+        What is read is kept back until it is known whether more of it follows: whether a piece is
+        the last is known before it goes out, since a server may answer the end of data as soon as
+        it has it.
         """
+        left = self._left
         try:
-            data = self._next(reader)
+            if left is None:
+                data = reader.read(BLOCK)
+                ended = reader.ended or data == b""
+            elif left:
+                data = reader.read(min(BLOCK, left))
+                self._left = left = left - len(data or b"")
+                ended = not left or data == b""
+            else:
+                data, ended = b"", True
         except MessageError as error:
             # What stands before it is not concerned: the failure is told when that is out.
             self._failure = error
             return
-        if data is None:
-            return
-        ended = not data
-        if self._ahead or ended:
-            self._add(Piece(self._ahead, first=self._first, last=ended))
-            self._first = False
-        self._ahead = data
+        if data:
+            if self._ahead:
+                self._add_content(last=False)
+            self._ahead = data
         if ended:
+            self._add_content(last=True)
             self._items.popleft()
             self._reader = None
 
-    def _next(self, reader: BodyReader) -> Buffer | None:
-        if self._left is None:
-            return reader.read(BLOCK)
-        if not self._left:
-            return b""
-        data = reader.read(min(BLOCK, self._left))
-        if data is not None:
-            self._left -= len(data)
-        return data
+    def _add_content(self, *, last: bool) -> None:
+        self._add(Piece(self._ahead, first=self._first, last=last))
+        self._first = False
+        self._ahead = b""
 
     def advance(self, octets: int) -> list[Piece]:
         """Take `octets` as handed over; return the pieces that were, in order.
@@ -180,9 +187,13 @@ class Outbox:
         A line counts when all of it was.  A content handed over in part is returned with that part,
         and `last` false; the rest stays.
         """
-        done: list[Piece] = []
         pieces = self._pieces
         self._octets -= octets
+        if not self._octets:
+            done = list(pieces)
+            pieces.clear()
+            return done
+        done = list[Piece]()
         while pieces:
             piece = pieces[0]
             size = len(piece.data)

@@ -13,7 +13,7 @@ from smtpwire.core.address import parse_address, parse_reverse_path
 from smtpwire.core.transaction import Envelope, Submission
 from smtpwire.errors import Interrupted, InvalidAddress, MessageError, MessageUnusable
 from smtpwire.message.body import open_message
-from smtpwire.message.opening import at_hand
+from smtpwire.message.opener import Opener
 from smtpwire.message.source import ListedNames
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from smtpwire.core.address import Address
     from smtpwire.message.body import Body
     from smtpwire.message.envelope import HeaderEnvelope
+    from smtpwire.message.opening import Opening
     from smtpwire.net.poll import Interruption
 else:
     from smtpwire.record import NamedTuple
@@ -128,7 +129,10 @@ class Messages:
         self._warn = warn
         self._envelope = Envelope(settings.reverse_path, settings.recipients)
         self._taken: tuple[int, str] | None = None
-        """The message whose turn it is, until it is open."""
+        """The message whose turn it is, until it is a job."""
+        self._opener = Opener()
+        self._opening: Opening | None = None
+        """That message, from when it is open."""
         self.count = 0
         """How many names have been taken."""
         self.ended = False
@@ -144,18 +148,23 @@ class Messages:
             The message; None at the end (then `ended` is set), after an interruption, and where
             there would have been a wait.
         """
-        while (taken := self._take(wait=wait)) is not None:
-            if not (wait or at_hand(_source(taken[1]))):
-                break
+        while (taken := self._take(wait=wait)) is not None and self._stop.error() is None:
             try:
-                job = self._stop.during(partial(self._open, *taken))
+                opening = self._opening or self._opener.open(_source(taken[1]), name=taken[1])
+                self._opening = opening
+                if not (wait or opening.at_hand):
+                    break
+                if opening.ended:
+                    job = self._open(*taken, opening)
+                else:
+                    job = self._stop.during(partial(self._open, *taken, opening))
             except MessageError as error:
-                self._taken = None
+                self._taken = self._opening = None
                 self._unusable(*taken, error)
             except Interrupted:
                 break
             else:
-                self._taken = None
+                self._taken = self._opening = None
                 self._look(job)
                 return job
         return None
@@ -164,12 +173,19 @@ class Messages:
         """Take all that is left, unopened; after an interruption, all that need not be awaited."""
         while (taken := self._take()) is not None:
             self._taken = None
+            self._close_opening()
             yield taken
 
     def close(self) -> None:
-        """Close the list of names."""
+        """Close the list of names, and the message that did not become a job."""
+        self._close_opening()
         if isinstance(self._names, ListedNames):
             self._names.close()
+
+    def _close_opening(self) -> None:
+        if self._opening is not None:
+            self._opening.close()
+            self._opening = None
 
     def _take(self, *, wait: bool = True) -> tuple[int, str] | None:
         """The index and the name of the message whose turn it is, if there is one."""
@@ -193,10 +209,10 @@ class Messages:
         names = self._names
         return names.ready() if isinstance(names, ListedNames) else self._listed
 
-    def _open(self, index: int, name: str) -> Job:
+    def _open(self, index: int, name: str, opening: Opening) -> Job:
         settings = self._settings
         body, header = open_message(
-            _source(name),
+            opening,
             name=name,
             from_header=settings.from_header,
             raw=settings.raw,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from smtpwire.message.reader import BodyReader
+    from smtpwire.message.reader import Reader
 
 
 @contextmanager
@@ -84,13 +84,13 @@ def is_open(fd: int) -> bool:
     return True
 
 
-def drain(reader: BodyReader, sent: bytearray, limit: int = 100_000) -> None:
+def drain(reader: Reader, sent: bytearray, limit: int = 100_000) -> None:
     """Read to the end, and keep what came when an error ends it."""
     while (piece := reader.read(limit)) != b"":
         sent += piece or b""
 
 
-def everything(reader: BodyReader, limit: int = 65_536) -> bytes:
+def everything(reader: Reader, limit: int = 65_536) -> bytes:
     """All that a reader gives, in pieces of a size."""
     pieces: list[bytes] = []
     while (piece := reader.read(limit)) != b"":

@@ -37,11 +37,10 @@ def file_content(path: Path, **options: object) -> FileContent:
     return FileContent(fd, name="m", stamp=Stamp.of(os.fstat(fd)), **options)  # type: ignore[arg-type]
 
 
-def test_memory_is_one_block_as_often_as_wanted() -> None:
+def test_memory_holds_nothing_open() -> None:
     content = MemoryContent(b"abc")
-    assert content.final
-    assert content.pipe is None
-    assert [list(content.blocks()) for _ in range(2)] == [[b"abc"], [b"abc"]]
+    assert content.octets == b"abc"
+    content.close()
     content.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpwire.message.dots import DotStuffer
+from smtpwire.message.dots import DotStuffer, stuffed_whole
 from smtpwire.message.eol import Normaliser
 from tests.unit.message.chunks import cuts, strings, through
 
@@ -33,6 +33,7 @@ def sent(content: bytes) -> bytes:
 
 def test_every_short_string_at_every_seam() -> None:
     for content in strings(b"\r\n.a", 5):
+        assert b"".join(stuffed_whole(content)) == stuffed(content), content
         for chunks in cuts(content):
             assert through(DotStuffer(), chunks) == stuffed(content), chunks
 
@@ -44,7 +45,8 @@ def test_a_server_gets_back_what_was_stuffed() -> None:
 
 
 def test_nothing_is_copied_when_there_is_nothing_to_double() -> None:
-    for content in (b"a.b\r\nc.\r\n", b"no dot\r\n"):
+    for content in (b"a.b\r\nc.\r\n", b"no dot\r\n", b"a.b\r\n" * 1000):
+        assert stuffed_whole(content)[0] is content
         stuffer = DotStuffer()
         assert stuffer.feed(content) is content
         view = memoryview(content)
@@ -58,9 +60,10 @@ def test_a_view_is_stuffed_as_its_octets_are() -> None:
 
 def test_without_stuffing_there_is_only_the_terminator() -> None:
     for content in strings(b"\r\n.a", 4):
+        terminator = b".\r\n" if not content or content.endswith(b"\r\n") else b"\r\n.\r\n"
         for chunks in cuts(content):
-            terminator = b".\r\n" if not content or content.endswith(b"\r\n") else b"\r\n.\r\n"
             assert through(DotStuffer(stuff=False), chunks) == content + terminator
+        assert stuffed_whole(content, stuff=False) == (content, terminator)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +113,10 @@ def test_fault_135_in_raw_content_only_crlf_begins_a_line() -> None:
     assert through(DotStuffer(), [content]) == b"a\n.\n\r.\r.b\r\n..c\r\n.\r\n"
 
 
-def test_many_dots() -> None:
-    content = b".\r\n" * 50_000
-    assert through(DotStuffer(), [content]) == b"..\r\n" * 50_000 + b".\r\n"
+@pytest.mark.parametrize("between", [0, 1, 100, 255, 256, 257, 10_000])
+def test_many_dots_and_few(between: int) -> None:
+    line = b"." + b"a" * between + b"\r\n"
+    content = line * (300_000 // len(line))
+    want = (b"." + line) * (300_000 // len(line))
+    assert through(DotStuffer(), [content]) == want + b".\r\n"
+    assert stuffed_whole(content) == (want, b".\r\n")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from smtpwire.errors import MessageNotFound
-from smtpwire.message.opening import Opening, at_hand
+from smtpwire.message.opening import Opening
 from tests.unit.message.files import Pipe, is_open, opened, piped
 
 
@@ -124,16 +127,66 @@ def test_a_file_is_readable_and_read_on_from_where_it_was(path: Path) -> None:
     opening.close()
 
 
-def test_what_waits_for_nobody(path: Path, tmp_path: Path) -> None:
+def test_what_waits_for_nobody(path: Path) -> None:
+    opening = Opening(str(path), name="m")
+    assert opening.at_hand
+    opening.close()
+    device = Opening("/dev/null", name="m")
+    assert not device.at_hand
+    device.close()
+    with opened(path) as fd, piped() as reading:
+        assert Opening(fd, name="-").at_hand
+        assert not Opening(reading, name="-").at_hand
+
+
+def test_a_fifo_is_opened_before_its_writer_and_waits_for_him_when_it_is_read(
+    tmp_path: Path,
+) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    for name in (str(path), str(tmp_path), str(tmp_path / "missing"), "a\0b"):
-        assert at_hand(name), name
-    assert not at_hand(str(fifo))
-    assert not at_hand("/dev/null")
-    with opened(path) as fd, piped() as reading:
-        assert at_hand(fd)
-        assert not at_hand(reading)
+    opening = Opening(str(fifo), name="m")
+    assert not opening.at_hand
+    assert not opening.readable()
+
+    def write() -> None:
+        with fifo.open("wb", buffering=0) as pipe:
+            pipe.write(b"abc")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    opening.fill(100)
+    writer.join()
+    assert (opening.head, opening.ended) == (b"abc", True)
+    opening.close()
+
+
+def test_a_fifo_whose_writer_has_nothing_to_say_is_empty(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    opening = Opening(str(fifo), name="m")
+    os.close(os.open(fifo, os.O_WRONLY))
+    opening.fill(100)
+    assert (opening.head, opening.ended) == (b"", True)
+    opening.close()
+
+
+def test_a_file_leased_to_somebody_is_waited_for(path: Path) -> None:
+    """The system asks the holder to give it back, and opens it for nobody until he has."""
+    holder = os.open(path, os.O_RDWR)
+
+    def give_back(_number: int, _frame: object) -> None:
+        fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+    before = signal.signal(signal.SIGIO, give_back)
+    try:
+        fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        opening = Opening(str(path), name="m")
+    finally:
+        signal.signal(signal.SIGIO, before)
+        os.close(holder)
+    opening.fill(100)
+    assert opening.head == b"abcdefghij"
+    opening.close()
 
 
 def test_a_fifo_is_a_pipe(tmp_path: Path) -> None:

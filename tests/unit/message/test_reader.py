@@ -9,7 +9,7 @@ import pytest
 from smtpwire.errors import MessageUnreadable
 from smtpwire.message.dots import DotStuffer
 from smtpwire.message.eol import Normaliser
-from smtpwire.message.reader import BodyReader, wire_pieces
+from smtpwire.message.reader import BodyReader, MemoryReader, wire_pieces
 from tests.unit.message.files import everything
 
 if TYPE_CHECKING:
@@ -165,3 +165,26 @@ def test_what_is_left_of_a_piece_needs_no_pipe() -> None:
     reader = BodyReader(iter([b"abc"]), pipe=7)
     seen = [(reader.pipe, reader.read(2)) for _ in range(3)]
     assert seen == [(7, b"ab"), (None, b"c"), (7, b"")]
+
+
+@pytest.mark.parametrize("pieces", [[b"abc"], [b"a", b"bcdef", b"g"], []])
+@pytest.mark.parametrize("limit", range(1, 9))
+def test_what_is_in_memory_in_pieces_of_any_size(pieces: list[bytes], limit: int) -> None:
+    reader = MemoryReader(pieces)
+    given = b""
+    while not reader.ended:
+        piece = reader.read(limit)
+        assert 0 < len(piece) <= limit
+        given += piece
+    assert given == b"".join(pieces)
+    assert reader.pipe is None
+    assert everything(reader) == b""
+
+
+def test_what_is_in_memory_is_not_copied() -> None:
+    pieces = [b"abc", b"de"]
+    reader = MemoryReader(pieces)
+    assert [reader.read(3), reader.read(3)] == pieces
+    view = MemoryReader(pieces).read(2)
+    assert isinstance(view, memoryview)
+    assert view.obj is pieces[0]

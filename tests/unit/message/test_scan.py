@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from smtpwire.message.scan import Facts, Scanner
+from smtpwire.message.scan import Facts, Scanner, scan_whole
 from tests.reference import normalised, terminated
 from tests.unit.message.chunks import cuts, strings, through
 
@@ -33,6 +33,7 @@ def expected(content: bytes, *, raw: bool) -> Facts:
 def test_every_short_string_at_every_seam(raw: bool) -> None:
     for content in strings(b"\r\n\0\xe9", 4):
         wire = content if raw else normalised(content)
+        assert scan_whole(content, raw=raw) == (wire, expected(content, raw=raw))
         for chunks in cuts(content):
             scanner = Scanner(raw=raw)
             assert through(scanner, chunks) == wire, chunks
@@ -43,6 +44,7 @@ def test_what_is_clean_is_given_back_itself() -> None:
     content = b"a\r\n.b\r\n"
     view = memoryview(content)
     for raw in (False, True):
+        assert scan_whole(content, raw=raw)[0] is content
         scanner = Scanner(raw=raw)
         assert scanner.feed(content) is content
         assert scanner.feed(view) is view
@@ -63,7 +65,7 @@ def test_fault_134_a_line_over_998_octets_is_found_and_no_other(
         seams = [*range(at - 3, min(at + 4, len(content))), 1, 500]
         for seam in seams:
             assert facts(content[:seam], content[seam:], raw=raw) == want, seam
-        assert facts(content, raw=raw) == want
+        assert facts(content, raw=raw) == scan_whole(content, raw=raw)[1] == want
         assert facts(*(content[at : at + 1] for at in range(len(content))), raw=raw) == want
 
 
