@@ -44,6 +44,7 @@ def run_smtp(
     timeout: float = 30,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    wrapper: tuple[str, ...] = (),
 ) -> Completed:
     """Run `smtp` with `args` to its end.
 
@@ -53,13 +54,14 @@ def run_smtp(
         timeout: seconds after which it is killed and the test fails.
         env: variables on top of a clean environment.
         cwd: the directory to run it in.
+        wrapper: the command that runs it, if another does.
 
     Returns:
         The exit status and both streams, which must be UTF-8.
     """
     with tempfile.TemporaryDirectory(prefix="home-") as home:
         done = subprocess.run(
-            [SMTP, *args],
+            [*wrapper, SMTP, *args],
             input=stdin,
             capture_output=True,
             timeout=timeout,

@@ -190,7 +190,7 @@ class Opening:
 
 
 def _open(path: str | bytes) -> int:
-    """Open a path, and of a FIFO this end only; a file leased to others (fcntl(2)) is waited for."""
+    """Open a path, of a FIFO this end only; wait for a file that is leased to others (fcntl(2))."""
     try:
         return os.open(path, _FLAGS)
     except BlockingIOError:
