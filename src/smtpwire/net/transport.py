@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Protocol, TypeAlias
 
     Buffer: TypeAlias = bytes | memoryview
@@ -86,8 +86,9 @@ class SocketTransport:
 class TLSTransport:
     """The same socket inside TLS; `handshake` comes first.
 
-    A record at a time is read and sent: then what OpenSSL holds back is never more than what one
-    call was given or would return, and polling the socket says all there is to know.
+    A record at a time is read: then OpenSSL holds back nothing that polling the socket would not
+    tell.  A record at a time is written too, though many a call, each full while there is enough:
+    what did not fit is one record then, and of that the peer can read nothing.
 
     Args:
         sock: connected and non-blocking; taken over.
@@ -107,6 +108,7 @@ class TLSTransport:
         plain = socket.socket(fileno=sock.detach())
         plain.settimeout(0)
         self.deaf = False
+        self._failure: OSError | None = None
         self.connection: ssl.SSLSocket = context.wrap_socket(
             plain,
             server_hostname=server_name,
@@ -147,15 +149,23 @@ class TLSTransport:
             return b""
 
     def send(self, buffers: Sequence[Buffer]) -> int | None:
-        """Hand over one record at most."""
+        """Hand over as many records as fit now."""
+        if self._failure is not None:
+            raise self._failure
+        sent = 0
         try:
-            return self.connection.send(_record(buffers))
+            for record in _records(buffers):
+                sent += self.connection.send(record)
         except self._want_write:
-            return None
+            pass
         except self._want_read:
             # The server began a new handshake inside the old one (RFC 5246 section 7.4.1.1).
             self.deaf = True
-            return None
+        except OSError as error:
+            if not sent:
+                raise
+            self._failure = error  # what was sent before it is sent, and is to be told first
+        return sent or None
 
     def say_goodbye(self) -> None:
         """Send close_notify (RFC 8446 section 6.1), if that can be done at once."""
@@ -169,13 +179,23 @@ class TLSTransport:
         self.connection.close()
 
 
-def _record(buffers: Sequence[Buffer]) -> Buffer:
-    """The first octets of the buffers, as many as one record takes."""
+def _records(buffers: Sequence[Buffer]) -> Iterator[Buffer]:
+    """Cut the octets of the buffers into records, all of them full but the last.
+
+    Only a record that lies in more than one buffer is put together; the others are not copied.
+    """
     parts: list[Buffer] = []
     room = RECORD
     for buffer in buffers:
-        parts.append(memoryview(buffer)[:room])
-        room -= len(parts[-1])
-        if not room:
-            break
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        view = memoryview(buffer)
+        while len(view) >= room:
+            parts.append(view[:room])
+            yield parts[0] if len(parts) == 1 else b"".join(parts)
+            view = view[room:]
+            parts = []
+            room = RECORD
+        if view:
+            parts.append(view)
+            room -= len(view)
+    if parts:
+        yield b"".join(parts)

@@ -125,14 +125,74 @@ def test_nothing_is_left_inside_openssl(ends: Ends) -> None:
     assert transport.recv() == b"y" * 10
 
 
-@pytest.mark.parametrize("sizes", [[5], [RECORD - 1], [RECORD], [RECORD + 1], [1_000_000]])
+class Sending:
+    """Stands in for an `ssl.SSLSocket`, takes so many records, and fails then."""
+
+    def __init__(self, takes: int, error: Exception) -> None:
+        self.records: list[bytes | memoryview] = []
+        self._takes = takes
+        self._error = error
+
+    def send(self, data: bytes | memoryview) -> int:
+        if len(self.records) == self._takes:
+            raise self._error
+        self.records.append(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def sending(ends: Ends, takes: int = 100, error: Exception | None = None) -> TLSTransport:
+    """A transport that only takes a note of so many records, and fails then."""
+    transport = ends.tls()
+    transport.connection.close()
+    stub = Sending(takes, error or AssertionError("it sends too much"))
+    transport.connection = cast("ssl.SSLSocket", stub)
+    return transport
+
+
+def records(transport: TLSTransport) -> list[bytes | memoryview]:
+    return cast("Sending", transport.connection).records
+
+
+@pytest.mark.parametrize("sizes", [[5], [RECORD - 1], [RECORD], [RECORD + 1], [100_000, 9, 70_000]])
 @pytest.mark.parametrize("before", [[], [b"MAIL\r\n", b"RCPT\r\n"]])
-def test_one_record_a_call(ends: Ends, sizes: list[int], before: list[bytes]) -> None:
-    transport = ends.shaken()
-    buffers = [*before, *(b"x" * size for size in sizes)]
+def test_as_many_records_as_fit_and_all_full_but_the_last(
+    ends: Ends, sizes: list[int], before: list[bytes]
+) -> None:
+    buffers = [*before, *(bytes([65 + number]) * size for number, size in enumerate(sizes))]
     together = b"".join(buffers)
-    assert transport.send(buffers) == min(RECORD, len(together))
-    assert ends.peer.hear() == together[:RECORD]
+    transport = sending(ends)
+    assert transport.send(buffers) == len(together)
+    assert b"".join(records(transport)) == together
+    lengths = list(map(len, records(transport)))
+    assert set(lengths[:-1]) <= {RECORD}
+    assert lengths[-1] <= RECORD
+
+
+@pytest.mark.parametrize("takes", [0, 1, 2])
+def test_what_did_not_fit_is_given_again(ends: Ends, takes: int) -> None:
+    transport = sending(ends, takes, ssl.SSLWantWriteError())
+    assert transport.send([b"x" * 1_000_000]) == (takes * RECORD or None)
+
+
+def test_a_record_within_one_buffer_is_not_copied(ends: Ends) -> None:
+    transport = sending(ends)
+    block = b"x" * (3 * RECORD)
+    transport.send([b"BDAT 49152 LAST\r\n", block])
+    views = [record for record in records(transport) if isinstance(record, memoryview)]
+    assert [view.obj is block for view in views] == [True, True]
+    assert len(records(transport)) == 4
+
+
+def test_what_was_sent_before_a_break_is_told_before_it(ends: Ends) -> None:
+    transport = sending(ends, 1, ConnectionResetError("gone"))
+    block = b"x" * (2 * RECORD)
+    assert transport.send([block]) == RECORD
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError):
+            transport.send([block[RECORD:]])
 
 
 def test_what_is_sent_again_after_it_did_not_fit_arrives_once(
