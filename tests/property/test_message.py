@@ -17,6 +17,7 @@ from smtpwire.message.header import header_end
 from smtpwire.message.reader import BodyReader, wire_pieces
 from smtpwire.message.scan import Scanner, scan_whole
 from tests.reference import normalised, terminated, without_bcc
+from tests.unit.message.files import everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +52,7 @@ def test_a_server_gets_what_the_reference_says(chunks: list[bytes], raw: bool, l
             prefix=b"",
         )
     )
-    data = b""
-    while piece := reader.read(limit):
-        data += piece
+    data = everything(reader, limit)
     assert data.endswith(b"\r\n.\r\n") or data == b".\r\n"
     assert b"".join(stuffed_whole(wire)) == data
     lines = data.removesuffix(b".\r\n").split(b"\r\n")

@@ -32,6 +32,9 @@ BLOCK = 256 * 1024
 
 _LARGER_THAN_BLOCKS = 4 * BLOCK
 
+_WORTH_SLICING = 4 * BLOCK
+"""Octets of a file of which the middle is left to the system to send."""
+
 
 class Stamp(NamedTuple):
     """What tells a file from the same file with something written to it."""
@@ -44,6 +47,46 @@ class Stamp(NamedTuple):
     def of(cls, status: os.stat_result) -> Stamp:
         """Take it from what the system says of the file."""
         return cls(status.st_size, status.st_mtime_ns)
+
+
+class FileSlice:
+    """Octets of a file, to be sent from where they are (sendfile(2)).
+
+    Args:
+        fd: the file.
+        offset: where in it they begin.
+        size: how many.
+        name: the message's name, for errors.
+    """
+
+    __slots__ = ("_name", "_size", "fd", "offset")
+
+    def __init__(self, fd: int, offset: int, size: int, *, name: str) -> None:
+        self.fd = fd
+        self.offset = offset
+        self._size = size
+        self._name = name
+
+    def __len__(self) -> int:
+        return self._size
+
+    def split(self, octets: int) -> tuple[FileSlice, FileSlice]:
+        """The first octets, and the rest."""
+        return (
+            FileSlice(self.fd, self.offset, octets, name=self._name),
+            FileSlice(self.fd, self.offset + octets, self._size - octets, name=self._name),
+        )
+
+    def read(self) -> bytes:
+        """Some of the octets, from the first one, as they are now.
+
+        Raises:
+            MessageUnreadable: the system says no, or the file has become shorter.
+        """
+        octets = read(self.fd, min(self._size, BLOCK), name=self._name, position=self.offset)
+        if not octets:
+            raise changed(self._name)
+        return octets
 
 
 class MemoryContent:
@@ -100,7 +143,29 @@ class FileContent:
         keep_freed_blocks()
         if self._head:
             yield self._head
-        position = self._start
+        yield from self._blocks_from(self._start)
+
+    def slices(self, size: int) -> Iterator[bytes | FileSlice]:
+        """The same, with the middle of what is large left where it is.
+
+        Whether the file is as it was found is looked at when the last block of it is read, so what
+        is written to it while octets of the middle wait to be sent is not always found out.
+
+        Args:
+            size: octets in head and file.
+        """
+        middle = size - len(self._head) - 2 * BLOCK
+        if middle + 2 * BLOCK < _WORTH_SLICING:
+            yield from self.blocks()
+            return
+        if self._head:
+            yield self._head
+        start = self._start
+        yield FileSlice(self._fd, start, BLOCK, name=self._name).read()
+        yield FileSlice(self._fd, start + BLOCK, middle, name=self._name)
+        yield from self._blocks_from(start + BLOCK + middle)
+
+    def _blocks_from(self, position: int) -> Iterator[bytes]:
         while block := read(self._fd, BLOCK, name=self._name, position=position):
             yield block
             position += len(block)
@@ -155,6 +220,16 @@ class PipeContent:
         yield head
         while block := read(self.pipe, BLOCK, name=self._name):
             yield block
+
+
+def split(
+    octets: bytes | memoryview | FileSlice, count: int
+) -> tuple[memoryview, memoryview] | tuple[FileSlice, FileSlice]:
+    """Cut octets in two behind the first so many, without a copy."""
+    if isinstance(octets, FileSlice):
+        return octets.split(count)
+    view = memoryview(octets)
+    return view[:count], view[count:]
 
 
 Content = MemoryContent | FileContent | PipeContent

@@ -14,6 +14,7 @@ from time import monotonic
 from smtpwire.core.command import SecretLine, Wait
 from smtpwire.core.event import Replied, Settled, StartTLS
 from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
+from smtpwire.message.content import FileSlice
 from smtpwire.net.handshake import Handshake
 from smtpwire.net.outbox import Outbox
 from smtpwire.net.poll import BROKEN, PIPED, READ, WRITE
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from smtpwire.message.reader import Reader
     from smtpwire.net.poll import Interruption, Poller
     from smtpwire.net.tls import TLSPeer
-    from smtpwire.net.transport import Transport
+    from smtpwire.net.transport import Buffer, Transport
 
     Result = TypeVar("Result")
 
@@ -186,7 +187,9 @@ class Connection:
         reader = self._readers.get(content.id)
         if reader is None:
             body, prefix = self._bodies[content.id]
-            reader = body.reader(stuffed=content.octets is None, prefix=prefix)
+            # What is encrypted or shown must be in memory.
+            slices = self._tracer is None and not self._transport.tls
+            reader = body.reader(stuffed=content.octets is None, prefix=prefix, slices=slices)
             self._readers[content.id] = reader
         return reader
 
@@ -249,12 +252,21 @@ class Connection:
         if buffers is None:
             return
         try:
-            sent = self._transport.send(buffers) if any(map(len, buffers)) else 0
+            sent = self._send(buffers)
+        except MessageError as error:
+            self.engine.content_failed(error)
+            return
         except OSError as error:
             self._write_failed(error)
             return
         if sent is not None:
             self._handed_over(sent)
+
+    def _send(self, buffers: list[Buffer]) -> int | None:
+        file, transport = self._outbox.file, self._transport
+        if file is not None and isinstance(transport, SocketTransport):
+            return transport.send_file(file)
+        return transport.send(buffers) if any(map(len, buffers)) else 0
 
     def _content(self, read: Callable[[], Result], stop: Interruption) -> Result | None:
         """Call what reads content; None, and the engine told, when it could not be read."""
@@ -278,7 +290,7 @@ class Connection:
                 continue
             if piece.first:
                 engine.content_begun()
-            if tracer is not None:
+            if tracer is not None and not isinstance(piece.data, FileSlice):
                 tracer.sent_body(piece.data, tls=tls, last=piece.last)
             if piece.last:
                 engine.content_done()

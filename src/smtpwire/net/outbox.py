@@ -13,6 +13,7 @@ from collections import deque
 
 from smtpwire.core.event import Content
 from smtpwire.errors import MessageError
+from smtpwire.message.content import FileSlice, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ MAX_BUFFERS = 512
 class Piece(NamedTuple):
     """One buffer on its way out, and what it is."""
 
-    data: Buffer
+    data: Buffer | FileSlice
     line: bytes | None = None
     """The whole of the line that it is the rest of; None for content of a message."""
     first: bool = False
@@ -59,7 +60,7 @@ class Outbox:
         """Of the content at the front of the items, once it is begun."""
         self._left: int | None = None
         """Octets of that content that were not read; None for all there are."""
-        self._ahead: Buffer = b""
+        self._ahead: Buffer | FileSlice = b""
         """What was read of it last, and is kept back; empty before anything was."""
         self._first = True
         """None of its pieces has been added."""
@@ -80,7 +81,7 @@ class Outbox:
         self._reader = None
 
     def buffers(self) -> list[Buffer]:
-        """What to write next: at least one buffer when anything is queued and `pipe` is None.
+        """What to write next; when there is nothing, see `file` and `pipe`.
 
         Raises:
             MessageError: the content whose turn it is cannot be read; all that stands before it
@@ -98,7 +99,18 @@ class Outbox:
             if self._reader is not None and self._reader.pipe is None:
                 self._read(self._reader)
         self._tell_failure()
-        return [piece.data for piece in self._pieces]
+        buffers: list[Buffer] = []
+        for piece in self._pieces:
+            if isinstance(piece.data, FileSlice):
+                break
+            buffers.append(piece.data)
+        return buffers
+
+    @property
+    def file(self) -> FileSlice | None:
+        """What to write next, when it is in a file; to be asked for behind `buffers`."""
+        data = self._pieces[0].data if self._pieces else None
+        return data if isinstance(data, FileSlice) else None
 
     @property
     def pipe(self) -> int | None:
@@ -201,10 +213,10 @@ class Outbox:
                 octets -= size
                 done.append(pieces.popleft())
             elif octets:
-                view = memoryview(piece.data)
+                out, rest = split(piece.data, octets)
                 if piece.line is None:
-                    done.append(piece._replace(data=view[:octets], last=False))
-                pieces[0] = piece._replace(data=view[octets:], first=False)
+                    done.append(piece._replace(data=out, last=False))
+                pieces[0] = piece._replace(data=rest, first=False)
                 break
             else:
                 break

@@ -49,7 +49,7 @@ class Text:
         self._broken = broken
         self.size = sum(map(len, self._content)) + broken * 100
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
         return BodyReader(self._pieces(stuffed, prefix))
 
     def _pieces(self, stuffed: bool, prefix: bytes) -> Iterator[bytes]:
@@ -73,7 +73,7 @@ class Piped(Text):
         super().__init__()
         self._read, self.write = os.pipe()
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
         pipe = PipeContent(self._read, name="-", head=b"", owned=False)
         pieces = wire_pieces(
             pipe.blocks(),
