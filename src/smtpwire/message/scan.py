@@ -24,6 +24,8 @@ else:
 LINE_LIMIT = 998
 """Octets of a line without its CRLF (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6)."""
 
+_LF = 10
+
 _TOO_LONG = LINE_LIMIT + 2
 """Octets of an open line that is too long even if the last of them is the CR of its end."""
 
@@ -141,17 +143,20 @@ def _open_line(octets: bytes, column: int = 0, before: bytes = b"\n") -> int:
     Returns:
         Octets; `_TOO_LONG`, and then for ever, once a line is known to be too long.
     """
-    start = -column  # of the open line, which may lie in a chunk before this one
     end = len(octets)
+    begin = 0
+    limit = LINE_LIMIT + 1 - column
     while column < _TOO_LONG:
-        limit = start + LINE_LIMIT + 1
-        line_end = octets.rfind(b"\n", max(start, 0), limit)
-        if line_end >= 0:
-            start = line_end + 1
-        elif end <= limit:
-            return end - start
-        elif octets[limit] == 10 and (octets[limit - 1 : limit] or before[-1:]) == b"\r":
-            start = limit + 1  # the octet over the limit was the CR of its line end
-        else:
+        while (line_end := octets.rfind(b"\n", begin, limit)) >= 0:
+            column = 0
+            begin = line_end + 1
+            limit = begin + LINE_LIMIT + 1
+        if end <= limit:
+            return column + end - begin
+        if octets[limit] != _LF or (octets[limit - 1 : limit] or before[-1:]) != b"\r":
             break
+        # The octet over the limit was the CR of its line end.
+        column = 0
+        begin = limit + 1
+        limit = begin + LINE_LIMIT + 1
     return _TOO_LONG
