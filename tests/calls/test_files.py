@@ -50,3 +50,19 @@ def test_a_list_of_files_that_are_small_takes_no_more(start: Start, tmp_path: Pa
         tmp_path, "-s", server.address, "-f", "a@x", "-r", "b@y", "--files-from", str(names)
     )
     assert [calls.about(path) for path in files[1:]] == [SIMPLE] * 19
+
+
+@pytest.mark.parametrize("options", [(), ("--no-chunking",), ("-t",)], ids=["BDAT", "DATA", "-t"])
+def test_what_is_clean_and_large_leaves_its_file_by_bdat_unread(
+    start: Start, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """DATA looks for dots, and who is shown the content has to have it."""
+    server = start(ModelServer(offers=("PIPELINING", "SIZE", "CHUNKING")))
+    content = b"".join(b"%d\r\n.dotted\r\n" % number for number in range(150_000))
+    path = tmp_path / "large.eml"
+    path.write_bytes(content)
+    calls = traced(
+        tmp_path, *options, "-s", server.address, "-f", "a@x", "-r", "b@y", str(path)
+    ).about(path)
+    assert ("sendfile" in calls) == (not options)
+    assert [message.content for message in server.messages] == [content]

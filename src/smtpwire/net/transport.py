@@ -209,7 +209,7 @@ def _records(buffers: Sequence[Buffer]) -> Iterator[Buffer]:
         view = memoryview(buffer)
         while len(view) >= room:
             parts.append(view[:room])
-            yield parts[0] if len(parts) == 1 else b"".join(parts)
+            yield _together(parts)
             view = view[room:]
             parts = []
             room = RECORD
@@ -217,4 +217,8 @@ def _records(buffers: Sequence[Buffer]) -> Iterator[Buffer]:
             parts.append(view)
             room -= len(view)
     if parts:
-        yield b"".join(parts)
+        yield _together(parts)
+
+
+def _together(parts: list[Buffer]) -> Buffer:
+    return parts[0] if len(parts) == 1 else b"".join(parts)
