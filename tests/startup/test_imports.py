@@ -61,7 +61,7 @@ PACKAGE = {
         "address command engine event exchange extensions ledger opening "
         "parameters reply sender session step transaction"
     ),
-    "smtpwire.message": "body content dots eol opener opening reader scan source spool",
+    "smtpwire.message": "body content dots eol opener opening reader scan source spool witness",
     "smtpwire.net": "connection dial handshake hostname outbox poll timeouts tls transport",
     "smtpwire.run": "messages nosession report runner session stop tally",
 }

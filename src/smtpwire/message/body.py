@@ -6,9 +6,10 @@ straight through.  Memory does not depend on the size of the message.
 
 Rules
 - The facts come before the first octet is sent; only a pipe that is not scanned has none.
-- A file may be written to by others while it is sent.  So the scan's word on its line ends is not
-  believed: they are made right on every reading, and its dots are looked for behind that, or a
-  line end written in between could end the data early and have the rest taken for commands.
+- A file may be written to by others while it is sent.  So the scan's word on its line ends is only
+  believed of a block that a witness stands for; those of any other are made right again.  The dots
+  are looked for behind that on every reading, whoever stands for it, or a line end written in
+  between could end the data early and have the rest taken for commands.
   BDAT counts octets and looks at none: only there a file may go out without being read.
 - Errors name the message as the user did.
 """
@@ -25,6 +26,7 @@ from smtpwire.message.opening import Opening
 from smtpwire.message.reader import BodyReader, MemoryReader, unchanged_pieces, wire_pieces
 from smtpwire.message.scan import Scanner, scan_whole
 from smtpwire.message.spool import Spool
+from smtpwire.message.witness import TrustingNormaliser, Witness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,12 +92,20 @@ class Body:
                 content.blocks(),
                 name=self.name,
                 size=None if facts is None else facts.size,
-                normaliser=None if self._raw or content.final else Normaliser(),
+                normaliser=None if self._raw or content.final else self._normaliser(content),
                 stuffer=DotStuffer(stuff=self._dot_stuffing) if stuffed else None,
                 prefix=prefix,
             ),
             pipe=content.pipe,
         )
+
+    def _normaliser(self, content: FileContent | PipeContent) -> Normaliser | TrustingNormaliser:
+        """For one sending of what others may have changed since the scan."""
+        normaliser = Normaliser()
+        witness = content.witness
+        if witness is None or self.facts is None or not self.facts.clean:
+            return normaliser
+        return TrustingNormaliser(normaliser, witness.unchanged)
 
     def _data_pieces(self, octets: bytes) -> tuple[bytes, ...]:
         """Make a content in memory ready for DATA, once for as often as it is sent."""
@@ -241,6 +251,7 @@ def _content(
             start=opening.start,
             owned=opening.owned,
             stamp=opening.stamp,
+            witness=Witness(opening.fd),
         )
         for block in file.blocks():
             scanner.feed(block)

@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NamedTuple
+
+    from smtpwire.message.witness import Witness
 else:
     from smtpwire.record import NamedTuple
 
@@ -116,6 +118,7 @@ class FileContent:
         owned: whether `fd` is the content's to close.
         stamp: of the file when it was opened; None for a spool, which no one else can change and
             which holds what will be sent.
+        witness: of the file before it was looked through; None for a spool, which needs none.
     """
 
     pipe = None
@@ -129,8 +132,10 @@ class FileContent:
         start: int = 0,
         owned: bool = True,
         stamp: Stamp | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.final = stamp is None
+        self.witness = witness
         self._fd = fd
         self._name = name
         self._head = head
@@ -190,6 +195,7 @@ class PipeContent:
     """
 
     final = False
+    witness = None
 
     def __init__(self, fd: int, *, name: str, head: bytes, owned: bool) -> None:
         self.pipe = fd

@@ -56,6 +56,11 @@ class Normaliser:
         self.changed = True
         return b"\n" * lf_owed + clean + b"\r" * ends_in_cr
 
+    def skip(self, data: bytes | memoryview) -> None:
+        """Take the next octets for clean, whoever knows that; they go out as they are."""
+        if data:
+            self._last = data[-1]
+
     def finish(self) -> bytes:
         """End the content.
 

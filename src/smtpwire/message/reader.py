@@ -1,8 +1,10 @@
 """From content to the octets on the wire, in pieces of a size that the caller chooses.
 
 Rules
-- The order is: normalise, count, double dots.  What is counted must be what was declared (SIZE=,
-  BDAT), so a content that gives more or fewer octets than when it was scanned is an error.
+- The order is: normalise, count, double dots; each block before the next one is read, because who
+  says that a block is clean says it of what was read so far.  What is counted must be what was
+  declared (SIZE=, BDAT), so a content that gives more or fewer octets than when it was scanned is
+  an error.
 - The last octets leave only when the content has ended in order and the count is right: an error
   always comes before them, so a truncated message is never ended (RFC 5321 section 4.1.1.4 makes
   the terminator a promise that all of the message is there).
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from smtpwire.message.dots import DotStuffer
     from smtpwire.message.eol import Normaliser
+    from smtpwire.message.witness import TrustingNormaliser
 
 
 class MemoryReader:
@@ -127,7 +130,7 @@ def wire_pieces(
     *,
     name: str,
     size: int | None,
-    normaliser: Normaliser | None,
+    normaliser: Normaliser | TrustingNormaliser | None,
     stuffer: DotStuffer | None,
     prefix: bytes,
 ) -> Iterator[bytes | memoryview]:

@@ -7,11 +7,14 @@ all the same.  `scan_whole` does the same for a content that is in memory.
 Rules
 - Everything is counted on what will be sent: after normalisation, or raw (`-e`).
 - Whether a line begins with a dot is not among the facts: to find out costs what doubling does.
-- Nothing here runs per line.  A line is known to be short when an LF is found in the window that
-  it must end in, searched from the far end: one search for about a thousand octets.
+- Nothing here runs per line.  Lines are known to be short when there is an LF in the window that
+  the first of them must end in, searched from the far end: one search for about a thousand octets.
+  The regular expression that does so leaps over each window before it looks back in it.
 """
 
 from __future__ import annotations
+
+import re
 
 from smtpwire.message.eol import Normaliser, normalised
 
@@ -24,10 +27,11 @@ else:
 LINE_LIMIT = 998
 """Octets of a line without its CRLF (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6)."""
 
-_LF = 10
-
 _TOO_LONG = LINE_LIMIT + 2
 """Octets of an open line that is too long even if the last of them is the CR of its end."""
+
+_SHORT_LINES = re.compile(rb"(?s:.{0,%d}\n|.{%d}\r\n)++" % (LINE_LIMIT, LINE_LIMIT))
+"""Whole lines, as many as are short; the second branch is for the longest of them with its CRLF."""
 
 
 class Facts(NamedTuple):
@@ -143,20 +147,15 @@ def _open_line(octets: bytes, column: int = 0, before: bytes = b"\n") -> int:
     Returns:
         Octets; `_TOO_LONG`, and then for ever, once a line is known to be too long.
     """
-    end = len(octets)
     begin = 0
-    limit = LINE_LIMIT + 1 - column
-    while column < _TOO_LONG:
-        while (line_end := octets.rfind(b"\n", begin, limit)) >= 0:
-            column = 0
-            begin = line_end + 1
-            limit = begin + LINE_LIMIT + 1
-        if end <= limit:
-            return column + end - begin
-        if octets[limit] != _LF or (octets[limit - 1 : limit] or before[-1:]) != b"\r":
-            break
-        # The octet over the limit was the CR of its line end.
-        column = 0
-        begin = limit + 1
-        limit = begin + LINE_LIMIT + 1
-    return _TOO_LONG
+    if column:
+        limit = LINE_LIMIT + 1 - column
+        begin = octets.find(b"\n", 0, limit + 1) + 1
+        if not begin:
+            return column + len(octets) if len(octets) <= limit else _TOO_LONG
+        # The octet over the limit may be the CR of the line end.
+        if begin > limit and (octets[limit - 1 : limit] or before[-1:]) != b"\r":
+            return _TOO_LONG
+    if (short := _SHORT_LINES.match(octets, begin)) is not None:
+        begin = short.end()
+    return min(len(octets) - begin, _TOO_LONG)
