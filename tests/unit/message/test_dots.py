@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from smtpwire.message.dots import DotStuffer, stuffed_whole
@@ -120,3 +122,31 @@ def test_many_dots_and_few(between: int) -> None:
     want = (b"." + line) * (300_000 // len(line))
     assert through(DotStuffer(), [content]) == want + b".\r\n"
     assert stuffed_whole(content) == (want, b".\r\n")
+
+
+@pytest.mark.parametrize("apart", [50, 300, 3000, 4096, 5000, 20_000])
+@pytest.mark.parametrize("dotted", [1, 7, 100_000])
+def test_dots_as_far_apart_as_may_be(apart: int, dotted: int) -> None:
+    """However dots are looked for, and whatever came in the chunks before."""
+    stuffer = DotStuffer()
+    for most in (2 * apart, 150, 2 * apart, 10 * apart, 600):
+        chunk = want = b"begin\r\n"
+        numbers = count(1)
+        while len(chunk) < 100_000:
+            number = next(numbers)
+            text = b"a" * (1 + number * 7919 % most)
+            begins = number % dotted == 0
+            chunk += text + (b"\r\n.b\r\n" if begins else b".\r\n\n.")
+            want += text + (b"\r\n..b\r\n" if begins else b".\r\n\n.")
+        assert stuffer.feed(chunk + b"end\r\n") == want + b"end\r\n"
+
+
+def test_a_dot_behind_the_seam_before_many_and_few() -> None:
+    few = b".a\r\n" + b"b" * 10_000 + b"\r\n.c\r\n"
+    many = b".a\r\n" * 1000
+    for first in (few, many):
+        for second in (few, many):
+            for cut in (1, 2):
+                chunks = [first + b"end\r\n"[:-cut], b"end\r\n"[-cut:] + second]
+                want = stuffed(first + b"end\r\n")[:-3] + stuffed(second)
+                assert through(DotStuffer(), chunks) == want

@@ -107,3 +107,13 @@ def test_much_of_one_thing(content: bytes) -> None:
     chunks = [content[at : at + 4093] for at in range(0, len(content), 4093)]
     assert through(Normaliser(), [content]) == normalised(content)
     assert through(Normaliser(), chunks) == normalised(content)
+
+
+def test_what_is_skipped_counts_as_what_came_before() -> None:
+    for skipped in strings(b"\r\na", 3):
+        for content in strings(b"\r\na", 3):
+            want = Normaliser()
+            want.feed(skipped)
+            normaliser = Normaliser()
+            normaliser.skip(skipped)
+            assert through(normaliser, [content]) == through(want, [content]), (skipped, content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
@@ -74,6 +75,16 @@ def test_a_long_line_after_many_short_ones_and_one_more() -> None:
     assert not facts(short * 10_000).long_line
     assert facts(short * 10_000 + b"a" * 999 + b"\r\n", short).long_line
     assert facts(b"a" * 5_000_000).long_line
+
+
+def test_lines_of_all_lengths_near_the_limit() -> None:
+    lengths = [0, 1, 500, 996, 997, 998]
+    ends = [b"\n", b"\r\n"]
+    for first, end, second, last in product(lengths, ends, lengths, [*lengths, 999, 1000]):
+        content = b"a" * first + end + b"b" * second + end + b"c" * last
+        want = expected(content, raw=True)
+        for cut in (0, 1, first, first + 1, first + 2, first + second + 3):
+            assert facts(content[:cut], content[cut:], raw=True) == want, (first, second, last)
 
 
 def test_fault_133_eight_bits_are_seen_in_any_chunk() -> None:
