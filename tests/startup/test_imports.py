@@ -62,8 +62,8 @@ PACKAGE = {
         "parameters reply sender session step transaction"
     ),
     "smtpwire.message": "body content dots eol opener opening reader scan source spool witness",
-    "smtpwire.net": "connection dial handshake hostname outbox poll timeouts tls transport",
-    "smtpwire.run": "messages nosession report runner session stop tally",
+    "smtpwire.net": "connection dial handshake hostname loop outbox poll timeouts tls transport",
+    "smtpwire.run": "messages nosession report runner session slot stop tally",
 }
 """All that a plain submission imports of the package: by package, its modules."""
 

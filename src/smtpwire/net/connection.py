@@ -5,21 +5,23 @@ each time: a 421 or a FIN that has come stops the write.  So a pipe with
 content, which may take its time, is waited for together with the input, and never read between it
 and the write.  When a write fails, the input is drained before the engine is told: the reason may
 be waiting in it.  And the engine is told what was handed over, never what was merely meant to be.
+
+The look at the input is a call of poll(2), but for one case, which is that of most messages: what
+was read ended in the 354 that asks for content, and nothing was behind it.  Then the content goes
+out at once, and what is not urgent, the look-ahead to further messages above all, comes after it.
 """
 
 from __future__ import annotations
 
-from time import monotonic
-
 from smtpwire.core.command import SecretLine, Wait
-from smtpwire.core.event import Replied, Settled, StartTLS
+from smtpwire.core.event import Content, Replied, Settled, StartTLS
 from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
 from smtpwire.message.content import FileSlice
 from smtpwire.net.handshake import Handshake
 from smtpwire.net.outbox import Outbox
-from smtpwire.net.poll import BROKEN, PIPED, READ, WRITE
+from smtpwire.net.poll import BROKEN, ENDED, PIPED, READ, WRITE
 from smtpwire.net.timeouts import Deadline, limit
-from smtpwire.net.transport import SocketTransport, TLSTransport
+from smtpwire.net.transport import RECEIVE, SocketTransport, TLSTransport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,12 +31,13 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeVar
 
     from smtpwire.core.engine import Engine
-    from smtpwire.core.event import Close, Content, Event
+    from smtpwire.core.event import Close, Event
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import Submission
+    from smtpwire.errors import SMTPError
     from smtpwire.message.body import Body
     from smtpwire.message.reader import Reader
-    from smtpwire.net.poll import Interruption, Poller
+    from smtpwire.net.poll import Interruption
     from smtpwire.net.tls import TLSPeer
     from smtpwire.net.transport import Buffer, Transport
 
@@ -55,21 +58,29 @@ if TYPE_CHECKING:
     class Owner(Protocol):
         """Who has the messages and is told what becomes of them."""
 
-        def feed(self) -> bool:
-            """Call `submit` or `Engine.finish`; False if there is nothing to say now."""
+        def feed(self, *, ahead: bool) -> bool:
+            """Call `submit` or `Engine.finish`; False if there is nothing to say now.
+
+            Args:
+                ahead: what is given now cannot go out yet; else somebody waits for it.
+            """
             ...
 
         def happened(self, event: Event) -> None:
             """Take an event of the engine."""
 
+        def closed(self, close: Close) -> None:
+            """Take the end of the connection, and why."""
+
 
 class Connection:
-    """Drives one engine over one socket.
+    """Drives one engine over one socket; a party of `smtpwire.net.loop`.
 
     Args:
-        sock: connected and non-blocking; closed by `run`.
+        sock: connected and non-blocking; closed at the end.
         engine: fresh.
         owner: who has the messages.
+        stop: ends the reading of a pipe.
         tls: makes the context and says the name to ask for and to verify; called when needed.
         timeout: seconds that no phase may exceed, or None.
         tracer: shown every line, or None.
@@ -77,6 +88,8 @@ class Connection:
     Attributes:
         engine: the engine.
         peer: what the TLS connection is, once its handshake is done; None in the clear.
+        fd: the descriptor of `sock`.
+        over: whether nothing more is to be done but to close it.
     """
 
     def __init__(
@@ -85,19 +98,25 @@ class Connection:
         engine: Engine,
         owner: Owner,
         *,
+        stop: Interruption,
         tls: Callable[[], tuple[ssl.SSLContext, str]],
         timeout: float | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self.engine = engine
         self.peer: TLSPeer | None = None
+        self.fd = sock.fileno()
+        self.over = False
         self._sock = sock
         self._transport: Transport = SocketTransport(sock)
         self._owner = owner
+        self._stop = stop
         self._tls = tls
         self._timeout = timeout
         self._tracer = tracer
         self._outbox = Outbox(self._reader)
+        self._contents = 0
+        """In the outbox."""
         self._bodies: dict[int, tuple[Body, bytes]] = {}
         self._readers: dict[int, Reader] = {}
         self._written = 0
@@ -107,66 +126,106 @@ class Connection:
         self._tls_first = engine.secured
         """TLS begins with the connection, before the greeting."""
 
+    def start(self) -> None:
+        """Begin; behind this call the loop drives it."""
+        if self._tls_first:
+            self._start_tls()
+        self.go_on()
+
     def submit(self, submission: Submission, body: Body, prefix: bytes = b"") -> None:
         """Give a message to the engine; `prefix` goes out in front of its content."""
         self._bodies[submission.id] = (body, prefix)
         self.engine.submit(submission)
 
-    def run(self, poller: Poller, stop: Interruption) -> Close:
-        """Drive the connection to its end, and close it.
+    # -- what the loop asks and tells (net.loop.Party) -------------------------------------------
 
-        Args:
-            poller: waits.
-            stop: whether to end now.
+    @property
+    def events(self) -> int:
+        """What to wait for."""
+        if self._shaking is not None:
+            return self._shaking.waits_for
+        outbox = self._outbox
+        if outbox and outbox.pipe is None and not self._transport.deaf:
+            return READ | WRITE
+        return READ
 
-        Returns:
-            Why it ended.
-        """
-        engine = self.engine
-        stopping = False
-        try:
-            if self._tls_first:
-                self._start_tls()
-            while True:
-                self._collect()
-                if engine.close is not None:
-                    self._part(poller)
-                    return engine.close
-                if not stopping and (error := stop.error()) is not None:
-                    stopping = True
-                    engine.interrupt(error)
-                    continue
-                self._follow()
-                ready = poller.wait(
-                    self._transport.fileno(),
-                    self._interest(),
-                    self._deadline.at,
-                    pipe=self._outbox.pipe,
-                )
-                if ready:
-                    self._ready(ready, stop)
-                # What had come by then counts: this process may have been stopped for an hour.
-                if not self._follow() and self._deadline.passed:
-                    self._time_out()
-        finally:
-            poller.forget()
-            self._transport.close()
+    @property
+    def pipe(self) -> int | None:
+        """The pipe without which there is nothing to write."""
+        return self._outbox.pipe
 
-    # -- what the engine wants -------------------------------------------------------------------
+    @property
+    def deadline(self) -> float | None:
+        """When the wait that goes on is over, in monotonic seconds."""
+        return self._deadline.at
 
-    def _collect(self) -> None:
+    def ready(self, events: int) -> None:
+        """Read what has come, or write what may go."""
+        if self._shaking is not None:
+            self._shake(self._shaking)
+        elif events & (READ | BROKEN):
+            self._read(events)
+        elif events & PIPED:
+            self._draw()
+        else:
+            self._write()
+        self.go_on()
+
+    def go_on(self) -> None:
         """Take everything the engine has, and give it what it can use, until neither has more."""
         engine = self.engine
         while True:
-            self._outbox.extend(engine.output())
+            self._take_output()
             events = engine.events()
             for event in events:
                 self._take(event)
-            fed = engine.hungry and self._owner.feed()
+            fed = engine.hungry and self._owner.feed(ahead=self._would_wait)
             if not (fed or events):
                 break
         if engine.muted:
             self._outbox.clear()
+            self.over = engine.close is not None
+        self._deadline.follow(self._waiting_for, replies=engine.replies, written=self._written)
+
+    def late(self) -> None:
+        """Take it that the deadline has passed."""
+        wait = self._waiting_for
+        seconds = limit(wait, self._timeout)
+        error = TimedOut(f"waited {seconds:g} seconds for {wait.value}", wait=wait.name)
+        self.engine.connection_lost(error)
+        self.go_on()
+
+    def interrupt(self, error: SMTPError) -> None:
+        """End now; only replies to ends of data that are out are still waited for."""
+        self.engine.interrupt(error)
+        self.go_on()
+
+    def end(self) -> None:
+        """Close the socket, and tell the owner why."""
+        self._part()
+        self._transport.close()
+        if self.engine.close is not None:
+            self._owner.closed(self.engine.close)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._transport.close()
+
+    # -- what the engine wants -------------------------------------------------------------------
+
+    def _take_output(self) -> list[bytes | Content]:
+        output = self.engine.output()
+        if output:
+            self._outbox.extend(output)
+            for item in output:
+                if isinstance(item, Content):
+                    self._contents += 1
+        return output
+
+    @property
+    def _would_wait(self) -> bool:
+        """Whether what is submitted now would wait for replies before any of it could go out."""
+        return bool(self._bodies) and not self._contents
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Replied):
@@ -204,39 +263,9 @@ class Connection:
             return Wait.NOTHING  # the server has taken all there is: it is our turn
         return wait
 
-    def _follow(self) -> bool:
-        """Set the deadline anew if there was progress; whether there was."""
-        return self._deadline.follow(
-            self._waiting_for, replies=self.engine.replies, written=self._written
-        )
-
-    def _time_out(self) -> None:
-        wait = self._waiting_for
-        seconds = limit(wait, self._timeout)
-        error = TimedOut(f"waited {seconds:g} seconds for {wait.value}", wait=wait.name)
-        self.engine.connection_lost(error)
-
     # -- input and output ------------------------------------------------------------------------
 
-    def _interest(self) -> int:
-        if self._shaking is not None:
-            return self._shaking.waits_for
-        outbox = self._outbox
-        if outbox and outbox.pipe is None and not self._transport.deaf:
-            return READ | WRITE
-        return READ
-
-    def _ready(self, ready: int, stop: Interruption) -> None:
-        if self._shaking is not None:
-            self._shake(self._shaking)
-        elif ready & (READ | BROKEN):
-            self._read()
-        elif ready & PIPED:
-            self._content(self._outbox.draw, stop)
-        else:
-            self._write(stop)
-
-    def _read(self) -> None:
+    def _read(self, events: int) -> None:
         try:
             data = self._transport.recv()
         except OSError as error:
@@ -244,11 +273,29 @@ class Connection:
             return
         if data:
             self.engine.receive(data)
+            # Inside TLS a record more may wait behind the one that was read.
+            if len(data) < RECEIVE and not (self._transport.tls or events & (ENDED | BROKEN)):
+                self._write_what_was_asked_for()
         elif data is not None:
             self.engine.receive_eof()
 
-    def _write(self, stop: Interruption) -> None:
-        buffers = self._content(self._outbox.buffers, stop)
+    def _write_what_was_asked_for(self) -> None:
+        """Write the content that a 354 asked for in what was just read, if there was one."""
+        outbox, engine = self._outbox, self.engine
+        if outbox:
+            return
+        output = self._take_output()
+        if not (output and isinstance(output[0], Content) and output[0].octets is None):
+            return
+        if self._tracer is not None:
+            for event in engine.events():  # the 354 is shown before what follows it
+                self._take(event)
+        if isinstance(output[-1], Content) and engine.hungry and self._owner.feed(ahead=False):
+            self._take_output()
+        self._write()
+
+    def _write(self) -> None:
+        buffers = self._content(self._outbox.buffers)
         if buffers is None:
             return
         try:
@@ -268,10 +315,14 @@ class Connection:
             return transport.send_file(file)
         return transport.send(buffers) if any(map(len, buffers)) else 0
 
-    def _content(self, read: Callable[[], Result], stop: Interruption) -> Result | None:
+    def _draw(self) -> None:
+        """Read from the pipe, which may block all the same: its other readers were faster."""
+        self._content(lambda: self._stop.during(self._outbox.draw))
+
+    def _content(self, read: Callable[[], Result]) -> Result | None:
         """Call what reads content; None, and the engine told, when it could not be read."""
         try:
-            return stop.during(read)
+            return read()
         except Interrupted:
             pass  # whoever runs this asks for the reason anyway
         except MessageError as error:
@@ -293,6 +344,7 @@ class Connection:
             if tracer is not None and not isinstance(piece.data, FileSlice):
                 tracer.sent_body(piece.data, tls=tls, last=piece.last)
             if piece.last:
+                self._contents -= 1
                 engine.content_done()
 
     def _write_failed(self, error: OSError) -> None:
@@ -305,15 +357,15 @@ class Connection:
             pass
         engine.connection_lost(_lost(error))
 
-    def _part(self, poller: Poller) -> None:
+    def _part(self) -> None:
         """End TLS by the book after QUIT, unless the server has ended it already."""
         transport = self._transport
-        if (
-            isinstance(transport, TLSTransport)
-            and self.engine.waiting_for is Wait.NOTHING
-            and not poller.wait(transport.fileno(), READ, monotonic())
-        ):
-            transport.say_goodbye()
+        if isinstance(transport, TLSTransport) and self.engine.waiting_for is Wait.NOTHING:
+            try:
+                if transport.recv() is None:
+                    transport.say_goodbye()
+            except OSError:
+                pass  # it is over, one way or another
 
     # -- TLS -------------------------------------------------------------------------------------
 

@@ -2,6 +2,9 @@
 
 The next address is tried on a failure to connect and on nothing else (RFC 5321 section 5.1).  The
 look-up is made in a thread: the system's resolver can be neither interrupted nor given a limit.
+
+Both are parties of the loop, so that connections that are there already go on meanwhile.  Whoever
+asks is told by a call, which may come before the asking returns.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NamedTuple, TypeAlias
 
-    from smtpwire.net.poll import Interruption, Poller
+    from smtpwire.errors import SMTPError
+    from smtpwire.net.loop import Loop
 
     Found: TypeAlias = list[tuple[int, int, int, str, Any]]
 else:
@@ -50,35 +54,39 @@ class Endpoint(NamedTuple):
         return self.host.startswith("127.") or self.host == "::1"
 
 
-def resolve(
-    host: str, port: int, poller: Poller, *, seconds: float, stop: Interruption
-) -> list[Endpoint]:
+def look_up(
+    loop: Loop,
+    host: str,
+    port: int,
+    *,
+    seconds: float,
+    found: Callable[[list[Endpoint]], object],
+    failed: Callable[[SMTPError], object],
+) -> None:
     """Look up the addresses of a server.
 
     Args:
+        loop: waits.
         host: a name (non-ASCII ones are looked up as A-labels) or an address.
         port: TCP port.
-        poller: waits.
         seconds: for the look-up.
-        stop: whether to give up.
-
-    Raises:
-        HostNotFound: the name does not exist.
-        ConnectError: the name cannot be looked up now.
-        Interrupted: as `stop` said.
+        found: told the addresses, each once.
+        failed: told why there are none: HostNotFound where the name does not exist, ConnectError
+            where it cannot be looked up now, or why the loop was interrupted.
     """
-    name = ascii_host(host)
     try:
+        name = ascii_host(host)
         try:
-            found = _addresses(name, port, _socket.AI_NUMERICHOST)
+            answer = _addresses(name, port, _socket.AI_NUMERICHOST)
         except _socket.gaierror:
-            found = _look_up(name, port, poller, seconds, stop)
+            loop.add(_LookUp(name, port, seconds, found, failed))
+            return
+    except HostNotFound as error:
+        failed(error)
     except OSError as error:
-        reason = str(error.strerror or error).lower()
-        if error.errno in _NO_SUCH_NAME:
-            raise HostNotFound(f"no such host ({reason})") from error
-        raise ConnectError(f"cannot look up the host now ({reason})") from error
-    return list(dict.fromkeys(Endpoint(family, address) for family, _, _, _, address in found))
+        failed(_unknown(error))
+    else:
+        found(_endpoints(answer))
 
 
 def ascii_host(host: str) -> bytes:
@@ -93,106 +101,201 @@ def ascii_host(host: str) -> bytes:
         raise HostNotFound(f"no such host: {error}") from error
 
 
-def _addresses(name: bytes, port: int, flags: int = 0) -> Found:
-    return _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM, 0, flags)
-
-
-def _look_up(name: bytes, port: int, poller: Poller, seconds: float, stop: Interruption) -> Found:
-    """Ask the resolver, in a thread that is left to itself when nobody waits for it any more."""
-    import _thread
-
-    answers: list[Found | OSError] = []
-    done, bell = os.pipe()
-
-    def ask() -> None:
-        try:
-            answers.append(_addresses(name, port))
-        except OSError as error:
-            answers.append(error)
-        finally:
-            os.close(bell)
-
-    _thread.start_new_thread(ask, ())
-    deadline = monotonic() + seconds
-    try:
-        while not poller.wait(done, READ, deadline):
-            if (error := stop.error()) is not None:
-                raise error
-            if monotonic() >= deadline:
-                raise OSError(f"no answer within {seconds:g} seconds")
-    finally:
-        poller.forget()
-        os.close(done)
-    answer = answers[0]
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
-
-
 def connect(
+    loop: Loop,
     endpoints: list[Endpoint],
-    poller: Poller,
     *,
     seconds: float,
-    stop: Interruption,
-    trying: Callable[[Endpoint], None],
-) -> tuple[_socket.socket, Endpoint]:
+    trying: Callable[[Endpoint], object],
+    reached: Callable[[_socket.socket, Endpoint], object],
+    failed: Callable[[SMTPError], object],
+) -> None:
     """Connect to the first endpoint that answers.
 
     Args:
+        loop: waits.
         endpoints: tried in order, each once.
-        poller: waits.
         seconds: for each endpoint.
-        stop: whether to give up.
         trying: told of each attempt.
-
-    Returns:
-        A non-blocking socket without Nagle's delay, and whom it is connected to.
-
-    Raises:
-        ConnectError: none answered; the text is about the last one.
-        Interrupted: as `stop` said.
+        reached: given a non-blocking socket without Nagle's delay, and whom it is connected to.
+        failed: told why none answered, a ConnectError about the last one; or why the loop was
+            interrupted.
     """
-    failure = ConnectError("no address")
-    for endpoint in endpoints:
+    left = iter(endpoints)
+
+    def go_on(failure: SMTPError) -> None:
+        endpoint = next(left, None)
+        if endpoint is None:
+            failed(failure)
+            return
         trying(endpoint)
         try:
             sock = _socket.socket(endpoint.family, _socket.SOCK_STREAM)
         except OSError as error:
-            failure = _failed(endpoint, error.strerror or str(error))
-            continue
+            go_on(_no_connection(endpoint, error.strerror or str(error)))
+            return
+        loop.add(_Attempt(sock, endpoint, seconds, reached, go_on, failed))
+
+    go_on(ConnectError("no address"))
+
+
+class _LookUp:
+    """A question to the resolver, in a thread that is left to itself when nobody waits any more."""
+
+    events = READ
+    pipe = None
+
+    def __init__(
+        self,
+        name: bytes,
+        port: int,
+        seconds: float,
+        found: Callable[[list[Endpoint]], object],
+        failed: Callable[[SMTPError], object],
+    ) -> None:
+        self._name = name
+        self._port = port
+        self._found = found
+        self._failed = failed
+        self._seconds = seconds
+        self._answers: list[Found | OSError] = []
+        self._error: SMTPError | None = None
+        self.over = False
+        self.deadline: float | None = monotonic() + seconds
+        self.fd, self._bell = os.pipe()
+
+    def start(self) -> None:
+        """Ask."""
+        import _thread
+
+        _thread.start_new_thread(self._ask, ())
+
+    def _ask(self) -> None:
         try:
-            reason = _attempt(sock, endpoint, poller, seconds, stop)
-        except BaseException:
-            sock.close()
-            raise
-        if reason is None:
-            return sock, endpoint
-        sock.close()
-        failure = _failed(endpoint, reason)
-    raise failure
+            self._answers.append(_addresses(self._name, self._port))
+        except OSError as error:
+            self._answers.append(error)
+        finally:
+            os.close(self._bell)
+
+    def ready(self, events: int) -> None:  # noqa: ARG002 - it is what was waited for
+        """The answer is here."""
+        self.over = True
+
+    def go_on(self) -> None:
+        """There is nothing to do but to wait."""
+
+    def late(self) -> None:
+        """Wait no longer."""
+        self._error = _unknown(OSError(f"no answer within {self._seconds:g} seconds"))
+        self.over = True
+
+    def interrupt(self, error: SMTPError) -> None:
+        """Wait no longer."""
+        self._error = error
+        self.over = True
+
+    def close(self) -> None:
+        """Leave the thread to itself."""
+        os.close(self.fd)
+
+    def end(self) -> None:
+        """Tell the answer."""
+        self.close()
+        answer = self._answers[0] if self._answers else OSError("no answer")
+        if self._error is not None:
+            self._failed(self._error)
+        elif isinstance(answer, OSError):
+            self._failed(_unknown(answer))
+        else:
+            self._found(_endpoints(answer))
 
 
-def _failed(endpoint: Endpoint, reason: str) -> ConnectError:
+def _addresses(name: bytes, port: int, flags: int = 0) -> Found:
+    return _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM, 0, flags)
+
+
+def _endpoints(answer: Found) -> list[Endpoint]:
+    return list(dict.fromkeys(Endpoint(family, address) for family, _, _, _, address in answer))
+
+
+def _unknown(error: OSError) -> ConnectError:
+    """What it means that there are no addresses."""
+    reason = str(error.strerror or error).lower()
+    if error.errno in _NO_SUCH_NAME:
+        return HostNotFound(f"no such host ({reason})")
+    return ConnectError(f"cannot look up the host now ({reason})")
+
+
+class _Attempt:
+    """One endpoint that is being connected to."""
+
+    events = WRITE
+    pipe = None
+
+    def __init__(
+        self,
+        sock: _socket.socket,
+        endpoint: Endpoint,
+        seconds: float,
+        reached: Callable[[_socket.socket, Endpoint], object],
+        go_on: Callable[[SMTPError], object],
+        failed: Callable[[SMTPError], object],
+    ) -> None:
+        self._sock = sock
+        self._endpoint = endpoint
+        self._seconds = seconds
+        self._reached = reached
+        self._next = go_on
+        self._failed = failed
+        self._interrupted: SMTPError | None = None
+        self._reason = ""
+        self.deadline: float | None = monotonic() + seconds
+        self.fd = sock.fileno()
+        self.over = False
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._sock.settimeout(0)
+        self._sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self._take(self._sock.connect_ex(self._endpoint.address))
+
+    def _take(self, code: int) -> None:
+        self.over = code != EINPROGRESS
+        self._reason = os.strerror(code) if code else ""
+
+    def ready(self, events: int) -> None:  # noqa: ARG002 - it is what was waited for
+        """See what it came to."""
+        self._take(self._sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR))
+
+    def go_on(self) -> None:
+        """There is nothing to do but to wait."""
+
+    def late(self) -> None:
+        """Wait no longer."""
+        self._reason = f"no answer within {self._seconds:g} seconds"
+        self.over = True
+
+    def interrupt(self, error: SMTPError) -> None:
+        """Wait no longer, and try nobody else."""
+        self._interrupted = error
+        self.over = True
+
+    def close(self) -> None:
+        """Give it up."""
+        self._sock.close()
+
+    def end(self) -> None:
+        """Hand the socket over, or go on with the next endpoint."""
+        if self._interrupted is not None:
+            self.close()
+            self._failed(self._interrupted)
+        elif self._reason:
+            self.close()
+            self._next(_no_connection(self._endpoint, self._reason))
+        else:
+            self._reached(self._sock, self._endpoint)
+
+
+def _no_connection(endpoint: Endpoint, reason: str) -> ConnectError:
     return ConnectError(f"cannot connect to {endpoint.host}: {reason.lower()}")
-
-
-def _attempt(
-    sock: _socket.socket, endpoint: Endpoint, poller: Poller, seconds: float, stop: Interruption
-) -> str | None:
-    """Connect; the reason if that fails."""
-    sock.settimeout(0)
-    sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-    code = sock.connect_ex(endpoint.address)
-    deadline = monotonic() + seconds
-    try:
-        while code == EINPROGRESS:
-            if poller.wait(sock.fileno(), WRITE, deadline):
-                code = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
-            elif (error := stop.error()) is not None:
-                raise error
-            elif monotonic() >= deadline:
-                return f"no answer within {seconds:g} seconds"
-    finally:
-        poller.forget()
-    return os.strerror(code) if code else None

@@ -1,5 +1,9 @@
 """Waiting: the one place where the program sleeps, and how a signal gets it out of there.
 
+A few descriptors are waited for by poll(2), which costs next to nothing to begin with; where there
+are many, each call of it would look at every one of them, so epoll(7) takes over.  Nobody who waits
+can tell which it is.
+
 A signal's handler only takes a note and writes to `wake_fd`: the wait that goes on ends at once,
 and nothing has to be raised in the middle of something.  What blocks elsewhere, reading a pipe
 above all, is called through `Interruption.during`, and only that is cut short.
@@ -37,66 +41,106 @@ if TYPE_CHECKING:
 
 READ = select.POLLIN
 WRITE = select.POLLOUT
+ENDED = select.POLLRDHUP
+"""The peer will send nothing more, though there may be something left to read."""
 BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
 PIPED = 1 << 16
 """The pipe can be read without waiting, to its end maybe; above all that poll(2) reports."""
 
+MANY = 16
+"""Descriptors beyond which epoll(7) is the cheaper one."""
+
 
 class Poller:
-    """Waits for one descriptor, for the pipe that is to be sent on it, or for a signal.
+    """Waits for descriptors, for a time, or for a signal.
 
     Args:
         wake_fd: a descriptor, not blocking, that becomes readable with a signal; or -1.
     """
 
     def __init__(self, wake_fd: int = -1) -> None:
+        self._wake_fd = wake_fd
         self._poll = select.poll()
-        self._fd = -1
-        self._events = 0
+        self._epoll: select.epoll | None = None
+        """Once there were many."""
+        self._watched: dict[int, int] = {}
+        self._always: set[int] = set()
+        """What epoll(7) refuses, since it never has to be waited for: /dev/zero, say."""
         if wake_fd >= 0:
-            self._poll.register(wake_fd, READ)
+            self.watch(wake_fd, READ)
 
-    def wait(self, fd: int, events: int, deadline: float | None, *, pipe: int | None = None) -> int:
+    def watch(self, fd: int, events: int) -> None:
+        """Wait for a descriptor from now on, or for something else than before.
+
+        Args:
+            fd: the descriptor.
+            events: READ, WRITE, both, or 0 for what is told unasked: BROKEN.  ENDED is told with
+                READ.
+        """
+        known = fd in self._watched
+        self._watched[fd] = events
+        wanted = events | ENDED if events & READ else events
+        if self._epoll is None:
+            self._poll.register(fd, wanted)
+            if len(self._watched) > MANY:
+                self._take_epoll()
+        elif known and fd not in self._always:
+            self._epoll.modify(fd, wanted)
+        elif not known:
+            self._register(self._epoll, fd, wanted)
+
+    def forget(self, fd: int) -> None:
+        """Stop watching: before the descriptor is closed, since its number may be used again."""
+        del self._watched[fd]
+        if self._epoll is None:
+            self._poll.unregister(fd)
+        elif fd in self._always:
+            self._always.remove(fd)
+        else:
+            try:
+                self._epoll.unregister(fd)
+            except OSError:
+                pass  # it was closed already: a TLS handshake that cannot begin closes its socket
+
+    def wait(self, deadline: float | None) -> list[tuple[int, int]]:
         """Wait until a descriptor is ready, `deadline` (monotonic seconds) has come, or a signal.
 
         What is ready is told even when the deadline has passed.
 
         Args:
-            fd: waited for, now and probably the next time.
-            events: what for: READ, WRITE or both.
             deadline: until when; None for as long as it takes.
-            pipe: waited for this time only, until it can be read.
 
         Returns:
-            The events of `fd`, of READ, WRITE and BROKEN, and PIPED for the pipe; 0 when neither
-            of them ended it.
+            Each descriptor that is ready, and for what: READ, WRITE, ENDED and BROKEN.
         """
-        if fd != self._fd:
-            self.forget()
-            self._poll.register(fd, events)
-            self._fd, self._events = fd, events
-        elif events != self._events:
-            self._poll.modify(fd, events)
-            self._events = events
-        timeout = None if deadline is None else max(0.0, (deadline - monotonic()) * 1000)
-        if pipe is not None:
-            self._poll.register(pipe, READ)
-        found = 0
-        try:
-            for ready, mask in self._poll.poll(timeout):
-                if ready == fd:
-                    found |= mask
-                elif ready == pipe:
-                    found |= PIPED
-                else:
-                    os.read(ready, 64)  # or no later wait would wait
-        finally:
-            if pipe is not None:
-                self._poll.unregister(pipe)
+        seconds = None if deadline is None else max(0.0, deadline - monotonic())
+        if self._epoll is None:
+            found = self._poll.poll(None if seconds is None else seconds * 1000)
+        else:
+            if self._always:
+                seconds = 0.0
+            found = self._epoll.poll(seconds, len(self._watched))
+            found += [(fd, self._watched[fd]) for fd in self._always]
+        if self._wake_fd >= 0:
+            for ready in found:
+                if ready[0] == self._wake_fd:
+                    os.read(self._wake_fd, 64)  # or no later wait would wait
+                    found.remove(ready)
+                    break
         return found
 
-    def forget(self) -> None:
-        """Stop watching: before the descriptor is closed, since its number may be used again."""
-        if self._fd >= 0:
-            self._poll.unregister(self._fd)
-            self._fd = -1
+    def close(self) -> None:
+        """Give back what the waiting itself holds open.  May be repeated."""
+        if self._epoll is not None:
+            self._epoll.close()
+
+    def _take_epoll(self) -> None:
+        self._epoll = select.epoll()
+        for fd, events in self._watched.items():
+            self._register(self._epoll, fd, events | ENDED if events & READ else events)
+
+    def _register(self, epoll: select.epoll, fd: int, events: int) -> None:
+        try:
+            epoll.register(fd, events)
+        except PermissionError:  # epoll_ctl(2): it is a file
+            self._always.add(fd)

@@ -83,6 +83,10 @@ class Job:
         """Without brackets; "" for the null reverse-path."""
         return _path(self.envelope.reverse_path)
 
+    def close(self) -> None:
+        """Give back what the message holds open.  May be repeated."""
+        self.body.close()
+
     def submission(self, prefix: bytes) -> Submission:
         """What the engine needs to know, with `prefix` in front of the content."""
         facts = self.body.facts

@@ -1,4 +1,4 @@
-"""A run: many messages over one connection after another.
+"""A run: many messages over one connection after another, or over several at a time.
 
 What is decided here is what happens when a connection ends.  A message that cannot have been taken
 goes on a new connection, unasked and once; a message that may have been taken never does.  When no
@@ -6,6 +6,15 @@ session can be had, the run ends: trying again for every message would only lock
 
 So each connection settles a message or uses up the one replacement of a message, and no server can
 keep a run going for ever.
+
+With several connections there are a few rules more:
+
+- The first is made alone: a login that is refused is refused once.  The others follow when it is
+  ready, each for a message that is there.
+- All are fed from one source, each when it can use a message, so that the work goes to whoever is
+  free.  Nobody takes a message that would have to wait behind another of its own.
+- A server that refuses one while others are there has said how many it wants: the run goes on with
+  those.
 """
 
 from __future__ import annotations
@@ -13,16 +22,12 @@ from __future__ import annotations
 from collections import deque
 
 from smtpwire.core.transaction import Outcome
-from smtpwire.errors import (
-    ConnectError,
-    ConnectionLost,
-    Interrupted,
-    ServerClosing,
-)
+from smtpwire.errors import ConnectError, Interrupted
 from smtpwire.run.messages import Messages
 from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
 from smtpwire.run.report import Observer
 from smtpwire.run.session import Sessions, where_of
+from smtpwire.run.slot import Slot
 from smtpwire.run.stop import StopRequest
 from smtpwire.run.tally import Tally
 
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from smtpwire.client import ClientSettings, Server
-    from smtpwire.core.event import Close
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import MessageError, SMTPError
     from smtpwire.run.messages import Job, MessageSettings
@@ -52,6 +56,8 @@ class RunSettings(NamedTuple):
     """A connection for each message."""
     stop_at_failure: bool = False
     """The first failure ends the run."""
+    jobs: int = 1
+    """How many connections there may be at a time."""
 
 
 def submit(
@@ -86,29 +92,37 @@ class _Run:
             list_failed=self._tally.list_failed,
             warn=observer.warning,
         )
-        self._sessions = Sessions(settings.client, observer, stop)
+        several = settings.jobs > 1
+        self._sessions = Sessions(settings.client, observer, stop, several=several)
+        self._loop = self._sessions.loop
         self._servers = deque(settings.client.servers)
         """In the order in which they are tried."""
         self._waiting: deque[Job] = deque()
         """Open, and to be sent before all others."""
-        self._flying: dict[int, Job] = {}
-        """Given to the session, by index."""
-        self._returned: list[tuple[Job, TransactionResult]] = []
-        """What the session gave back unsent, in order."""
-        self._used = False
-        """Whether the session was given a message."""
+        self._slots: list[Slot] = []
+        self._limit = settings.jobs
+        """How many slots there may be."""
+        self._proven = False
+        """Whether the server whose turn it is has given a session."""
+        self._flying = 0
+        """How many messages are on all sessions."""
+        self._starved: list[Session] = []
+        """Sessions that wait for a message that is still to come."""
+        self._failure: SMTPError | None = None
+        """Why no further session can be had."""
 
     def run(self) -> RunReport:
-        failure: SMTPError | None = None
         try:
-            while failure is None and (job := self._next_job()) is not None:
-                self._waiting.appendleft(job)
-                failure = self._connect_to_any()
-            self._leave_the_rest(failure or self._stop.error())
+            self._fill()
+            self._loop.run()
+            self._leave_the_rest(self._failure or self._stop.error())
         finally:
             self._messages.close()
-            for job in (*self._waiting, *self._flying.values()):
-                job.body.close()
+            self._loop.close()
+            for job in self._waiting:
+                job.close()
+            for slot in self._slots:
+                slot.close()
         return self._tally.report(self._messages.count, self._stop.signal)
 
     # -- messages --------------------------------------------------------------------------------
@@ -124,12 +138,20 @@ class _Run:
             return None
         return job
 
+    def _kept_job(self) -> Job | None:
+        """A message that is kept for a session that is not ready."""
+        for slot in reversed(self._slots):
+            if slot.job is not None and not self._over():
+                job, slot.job = slot.job, None
+                return job
+        return None
+
     def _unusable(self, index: int, name: str, error: MessageError) -> None:
         self._tally.unusable(index, name, *self._settings.messages.known, error)
 
     def _over(self) -> bool:
         """Whether no further message is to be begun."""
-        if self._stop.signal is not None:
+        if self._stop.signal is not None or self._failure is not None:
             return True
         return self._settings.stop_at_failure and self._tally.failed
 
@@ -146,101 +168,122 @@ class _Run:
         for index, name in self._messages.rest():
             self._tally.untried(index, name, *known, error, Outcome.UNSENT)
 
-    # -- sessions --------------------------------------------------------------------------------
+    # -- slots -----------------------------------------------------------------------------------
 
-    def _connect_to_any(self) -> SMTPError | None:
-        """Have one session with the first server that gives one; why not, if none does."""
+    def _fill(self) -> None:
+        """Open as many slots as there may be, and messages for them."""
+        while len(self._slots) < self._limit and (self._proven or not self._slots):
+            job = self._next_job(wait=not self._slots)
+            if job is None:
+                return
+            if not self._servers:
+                self._waiting.append(job)
+                self._failure = ConnectError("no server was named")
+                return
+            slot = Slot(self, self._sessions, job)
+            self._slots.append(slot)
+            slot.open(self._servers[0])
+
+    def _remove(self, slot: Slot) -> None:
+        """Take a slot away, and with it what it kept."""
+        self._slots.remove(slot)
+        if slot.job is not None:
+            self._waiting.appendleft(slot.job)
+        self._loop.call(self._fill)
+
+    def _try_another(self, slot: Slot, where: str, error: SMTPError) -> None:
+        """Go on with the next server, if there is one that was not tried."""
         servers = self._servers
-        failures: list[tuple[str, SMTPError]] = []
-        for others in reversed(range(len(servers))):
-            server = servers[0]
-            error = self._have_session(server)
-            if error is None or isinstance(error, Interrupted):
-                return None
-            where = where_of(server)
-            if not another_may_do(error):
-                failures = [(where, error)]  # whatever the others said: this decides the run
-                break
-            failures.append((where, error))
-            if others:
-                self._observer.warning(where, "trying the next server", error)
-                servers.rotate(-1)  # who could not be had is the last to be tried from now on
-        if not failures:
-            return ConnectError("no server was named")
-        self._tally.no_session(failures)
-        return deciding(error for _, error in failures)
+        slot.failures.append((where, error))
+        if len(slot.failures) == len(servers):
+            self._end(slot, slot.failures)
+            return
+        self._observer.warning(where, "trying the next server", error)
+        servers.rotate(-1)  # who could not be had is the last to be tried from now on
+        self._proven, self._limit = False, self._settings.jobs
+        slot.open(servers[0])
 
-    def _have_session(self, server: Server) -> SMTPError | None:
-        """Connect, submit what there is, and close; the error if no message could be given."""
-        try:
-            session = self._sessions.open(server, self)
-        except (ConnectError, Interrupted) as failure:
-            return failure
-        self._used = False
-        close = self._sessions.run(session)
-        if self._used:
-            self._take_back(close)
-            return None
-        error = close.error or ConnectionLost("the server closed the connection")
-        if session.ready is None and self._sessions.fall_back(server, error):
-            return self._have_session(server)
-        return error
+    def _end(self, slot: Slot, failures: list[tuple[str, SMTPError]]) -> None:
+        """End the run: there is no session for this slot, nor would be for any other."""
+        if self._failure is None:
+            self._tally.no_session(failures)
+            self._failure = deciding(error for _, error in failures)
+            self._ask_again()
+        self._remove(slot)
 
-    def _take_back(self, close: Close) -> None:
-        """Decide about the messages that a session gave back, in their order."""
-        error = close.error
-        replaceable = error is None or isinstance(error, (ConnectionLost, ServerClosing))
-        counted = not close.without_chunking
-        again: list[Job] = []
-        for job, result in self._returned:
-            begun = any(r.outcome is not Outcome.UNSENT for r in result.recipients)
-            if isinstance(error, Interrupted) or (begun and not replaceable):
-                self._tally.settle(job, result)
-            elif counted and job.replaced:
-                self._tally.settle(job, _deferred(result))
-            else:
-                job.replaced = job.replaced or counted
-                again.append(job)
-            counted = False  # the others were only behind it
-        self._returned.clear()
-        self._waiting.extendleft(reversed(again))
+    def _lose(self, slot: Slot, where: str, error: SMTPError) -> None:
+        """Go on with fewer connections."""
+        self._remove(slot)
+        self._limit = max(1, self._limit - 1)
+        text = f"going on with {len(self._slots)} of {self._settings.jobs} connections"
+        self._observer.warning(where, text, error)
 
-    # -- what a session asks and tells (run.session.Desk) -----------------------------------------
+    def _ask_again(self) -> None:
+        """Let sessions that had to wait for a message look for one."""
+        for session in self._starved:
+            self._loop.nudge(session.connection)
+        self._starved.clear()
 
-    def feed(self, session: Session) -> bool:
-        """Give the session its next message, or say that there is none."""
-        if self._settings.stop_at_failure and self._flying:
-            return False  # what comes next depends on what becomes of this one
+    # -- what a slot asks and tells (run.slot.Office) ---------------------------------------------
+
+    def feed(self, slot: Slot, session: Session, *, ahead: bool) -> bool:
+        """Give a session its next message, or say that there is none."""
+        settings = self._settings
+        if slot.flying and (settings.stop_at_failure or (ahead and settings.jobs > 1)):
+            return False  # what comes next depends on what becomes of this one, or on who is free
+        job, slot.job = slot.job, None
+        if job is None:
+            # What is under way is not held up for what is still to come, not even by a look ahead.
+            job = self._next_job(wait=not self._flying)
+        if job is None and not slot.flying:
+            job = self._kept_job()
         connection = session.connection
-        # What is under way is not held up for what is still to come, not even by a look ahead.
-        job = self._next_job(wait=not self._flying)
         if job is None:
             if self._flying and not (self._messages.ended or self._over()):
+                if not slot.flying:
+                    self._starved.append(session)
                 return False
+            slot.used = True
             connection.engine.finish()
             return True
-        self._used = True
-        self._flying[job.index] = job
-        prefix = session.received_field() if self._settings.received else b""
+        slot.used = True
+        slot.flying[job.index] = job
+        self._flying += 1
+        prefix = session.received_field() if settings.received else b""
         connection.submit(job.submission(prefix), job.body, prefix)
-        if self._settings.disconnect:
+        if settings.disconnect:
             connection.engine.finish()
         return True
 
-    def settled(self, result: TransactionResult) -> None:
-        """Take what became of a message on this session."""
-        job = self._flying.pop(result.id)
-        if result.resend:
-            self._returned.append((job, result))
+    def settle(self, job: Job, result: TransactionResult) -> None:
+        """Take what became of a message."""
+        self._tally.settle(job, result)
+
+    def landed(self) -> None:
+        """Take it that a message is on a session no more."""
+        self._flying -= 1
+        if self._starved:
+            self._ask_again()
+
+    def ready(self) -> None:
+        """Take it that a session is there: others may be had."""
+        if not self._proven:
+            self._proven = True
+            self._loop.call(self._fill)
+
+    def failed(self, slot: Slot, server: Server, error: SMTPError) -> None:
+        """Take it that a server gave no session."""
+        where = where_of(server)
+        if isinstance(error, Interrupted) or slot.job is None:
+            self._remove(slot)  # nobody waits for it any more
+        elif not another_may_do(error):
+            self._end(slot, [(where, error)])  # whatever other servers said: this decides the run
+        elif len(self._slots) > 1:
+            self._lose(slot, where, error)
         else:
-            self._tally.settle(job, result)
+            self._try_another(slot, where, error)
 
-    def name_of(self, number: int) -> str:
-        """The name of a message that is on this session."""
-        return self._flying[number].name
-
-
-def _deferred(result: TransactionResult) -> TransactionResult:
-    """The result of a message that no connection stayed for: tried, and to be tried again."""
-    recipients = tuple(r._replace(outcome=Outcome.DEFERRED) for r in result.recipients)
-    return result._replace(recipients=recipients)
+    def left(self, slot: Slot, again: list[Job]) -> None:
+        """Take it that a session has ended, and that these are to be sent on another."""
+        self._waiting.extendleft(reversed(again))
+        self._remove(slot)

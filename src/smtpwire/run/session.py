@@ -17,9 +17,13 @@ from smtpwire.errors import CertificateError
 from smtpwire.net import dial
 from smtpwire.net.connection import Connection
 from smtpwire.net.hostname import find_host_name
+from smtpwire.net.loop import Loop
 from smtpwire.net.poll import Poller
 from smtpwire.run.nosession import handshake_failed
 from smtpwire.run.report import ConnectionInfo
+
+BELIEVED = 30.0
+"""Seconds for which the addresses of a server serve all of many connections to it."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,16 +42,25 @@ if TYPE_CHECKING:
     class Desk(Protocol):
         """Who has the messages."""
 
-        def feed(self, session: Session) -> bool:
+        def feed(self, session: Session, *, ahead: bool) -> bool:
             """Submit a message to the session, or finish it; False to do neither now."""
             ...
 
         def settled(self, result: TransactionResult) -> None:
-            """Take what became of a message on this session."""
+            """Take what became of a message on the session."""
 
         def name_of(self, number: int) -> str:
-            """The name of a message that is on this session."""
+            """The name of a message that is on the session."""
             ...
+
+        def ready(self) -> None:
+            """Take it that messages may follow."""
+
+        def closed(self, session: Session, close: Close) -> None:
+            """Take the end of the session, and why."""
+
+        def unreachable(self, server: Server, error: SMTPError) -> None:
+            """Take it that there is no connection: a ConnectError, or why the run is to end."""
 
 
 class Session:
@@ -55,6 +68,7 @@ class Session:
 
     Attributes:
         where: the server as errors name it.
+        server: the server.
         connection: what drives it.
         local_address: the address of this end.
         helo: the name for EHLO.
@@ -68,8 +82,10 @@ class Session:
         sock: _socket.socket,
         endpoint: Endpoint,
         desk: Desk,
+        observer: Observer,
     ) -> None:
         client = sessions.client
+        self.server = server
         self.where = where_of(server)
         self.local_address = str(sock.getsockname()[0])
         options = sessions.options(server, endpoint, self.local_address)
@@ -78,20 +94,21 @@ class Session:
             sock,
             Engine(options),
             self,
+            stop=sessions.stop,
             tls=lambda: sessions.tls(server),
             timeout=client.timeout,
-            tracer=sessions.observer if client.trace else None,
+            tracer=observer if client.trace else None,
         )
         self.ready: Ready | None = None
         self._sessions = sessions
-        self._server = server
         self._endpoint = endpoint
         self._desk = desk
+        self._observer = observer
         self._started = monotonic()
 
-    def feed(self) -> bool:
+    def feed(self, *, ahead: bool) -> bool:
         """Give the connection its next message, or say that there is none."""
-        return self._desk.feed(self)
+        return self._desk.feed(self, ahead=ahead)
 
     def happened(self, event: Event) -> None:
         """Take what the connection has to tell."""
@@ -100,12 +117,19 @@ class Session:
         elif isinstance(event, Ready):
             self.ready = event
             self._tell(event)
+            self._desk.ready()
         elif isinstance(event, Warned):
             where = self.where if event.id is None else self._desk.name_of(event.id)
-            self._sessions.observer.warning(where, event.text)
+            self._observer.warning(where, event.text)
+
+    def closed(self, close: Close) -> None:
+        """Take the end of the connection."""
+        self._observer.note(f"Connection to {self.where} closed.")
+        self._sessions.learn(close)
+        self._desk.closed(self, close)
 
     def _tell(self, ready: Ready) -> None:
-        observer, server, peer = self._sessions.observer, self._server, self.connection.peer
+        observer, server, peer = self._observer, self.server, self.connection.peer
         if peer is not None and not peer.selected and self._sessions.client.tls_settings.ciphers:
             observer.warning(
                 self.where,
@@ -160,49 +184,81 @@ class Sessions:
         client: how.
         observer: told of each step.
         stop: whether to give up.
+        several: whether more than one may be there at a time, so that each is told apart.
+
+    Attributes:
+        loop: what drives them.
     """
 
-    def __init__(self, client: ClientSettings, observer: Observer, stop: StopRequest) -> None:
+    def __init__(
+        self, client: ClientSettings, observer: Observer, stop: StopRequest, *, several: bool
+    ) -> None:
         self.client = client
-        self.observer = observer
-        self._stop = stop
-        self._poller = Poller(stop.wake_fd)
+        self.stop = stop
+        self.loop = Loop(Poller(stop.wake_fd), stop)
+        self._observer = observer
+        self._several = several
+        self._count = 0
         self._hostname = find_host_name() if client.helo is None else None
         self._context: ssl.SSLContext | None = None
         self._chunking = client.chunking
         self._clear: set[Server] = set()
         """Servers whose handshake failed, and that may be used in the clear."""
+        self._found: dict[Server, tuple[float, list[Endpoint]]] = {}
+        """Addresses, and until when they are believed."""
 
-    def open(self, server: Server, desk: Desk) -> Session:
-        """Connect to a server.
-
-        Raises:
-            ConnectError: no address of it answered.
-            Interrupted: a signal came.
-        """
+    def open(self, server: Server, desk: Desk) -> None:
+        """Connect to a server, and have a session; `desk` is told how it goes on."""
         seconds = self.client.connect_timeout
         if self.client.timeout is not None:
             seconds = min(seconds, self.client.timeout)
         where = where_of(server)
-        endpoints = dial.resolve(
-            server.host, server.port, self._poller, seconds=seconds, stop=self._stop
-        )
-        sock, endpoint = dial.connect(
-            endpoints,
-            self._poller,
-            seconds=seconds,
-            stop=self._stop,
-            trying=lambda endpoint: self.observer.note(f"Trying {where} [{endpoint.host}]..."),
-        )
-        return Session(self, server, sock, endpoint, desk)
+        self._count += 1
+        observer = self._observer
+        if self._several:
+            observer = observer.connection(self._count)
 
-    def run(self, session: Session) -> Close:
-        """Drive a session to its end; tell why it ended."""
-        close = session.connection.run(self._poller, self._stop)
-        self.observer.note(f"Connection to {session.where} closed.")
+        def unreachable(error: SMTPError) -> None:
+            desk.unreachable(server, error)
+
+        def found(endpoints: list[Endpoint]) -> None:
+            dial.connect(
+                self.loop,
+                endpoints,
+                seconds=seconds,
+                trying=lambda endpoint: observer.note(f"Trying {where} [{endpoint.host}]..."),
+                reached=reached,
+                failed=unreachable,
+            )
+
+        def looked_up(endpoints: list[Endpoint]) -> None:
+            self._found[server] = (monotonic() + BELIEVED, endpoints)
+            found(endpoints)
+
+        def reached(sock: _socket.socket, endpoint: Endpoint) -> None:
+            self.loop.add(Session(self, server, sock, endpoint, desk, observer).connection)
+
+        until, endpoints = self._found.get(server, (0.0, []))
+        if self._several and monotonic() < until:
+            found(endpoints)
+            return
+        dial.look_up(
+            self.loop,
+            server.host,
+            server.port,
+            seconds=seconds,
+            found=looked_up,
+            failed=unreachable,
+        )
+
+    def learn(self, close: Close) -> None:
+        """Take what the end of a session says about those that follow."""
         if close.without_chunking:
             self._chunking = False
-        return close
+
+    def close(self) -> None:
+        """Let go of everything, when something broke."""
+        self.loop.close()
 
     def fall_back(self, server: Server, error: SMTPError) -> bool:
         """Whether a failed handshake may be followed by a connection in the clear; then it is.
@@ -218,7 +274,7 @@ class Sessions:
             or server.tls_on_connect
         ):
             return False
-        self.observer.warning(where_of(server), "going on without TLS", error)
+        self._observer.warning(where_of(server), "going on without TLS", error)
         self._clear.add(server)
         return True
 

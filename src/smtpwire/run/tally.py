@@ -42,7 +42,7 @@ class Tally:
 
     def settle(self, job: Job, result: TransactionResult) -> None:
         """Take the end of a message."""
-        job.body.close()
+        job.close()
         self._tell(
             MessageResult(
                 number=job.index,

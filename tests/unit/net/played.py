@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from smtpwire.core.event import Event
     from smtpwire.core.reply import Reply
     from smtpwire.message.body import Body
-    from smtpwire.net.poll import Poller
     from tests.unit.net.world import World
 
 ENVELOPE = Envelope(parse_address("a@x"), (parse_address("b@y"),))
@@ -106,10 +105,14 @@ class Watcher:
         self.trace: list[tuple[str, bytes | int, bool]] = []
         self.secrets: list[bytes] = []
         self.begun = 0
+        self.ahead: list[bool] = []
+        """Of each call of `feed`, whether it was ahead of its time."""
+        self.close: Close | None = None
         self._bodies = iter(bodies)
         self._prefix = prefix
 
-    def feed(self) -> bool:
+    def feed(self, *, ahead: bool) -> bool:
+        self.ahead.append(ahead)
         assert self.connection is not None
         body = next(self._bodies, None)
         if body is None:
@@ -123,6 +126,9 @@ class Watcher:
 
     def happened(self, event: Event) -> None:
         self.events.append(event)
+
+    def closed(self, close: Close) -> None:
+        self.close = close
 
     @property
     def results(self) -> list[TransactionResult]:
@@ -164,6 +170,7 @@ class Played:
             world.connect(),
             Engine(self.options),
             self.watcher,
+            stop=world.stop,
             tls=lambda: (context or client_context(), name),
             timeout=timeout,
             tracer=self.watcher if trace else None,
@@ -172,9 +179,12 @@ class Played:
         self.world = world
 
     def run(self) -> Close:
-        close = self.connection.run(cast("Poller", self.world), self.world.stop)
+        loop = self.world.loop
+        loop.add(self.connection)
+        loop.run()
         assert self.connection._transport.fileno() == -1, "it is closed whatever happened"
-        return close
+        assert self.watcher.close is not None
+        return self.watcher.close
 
     @property
     def outcomes(self) -> list[Outcome]:

@@ -13,12 +13,15 @@ import pytest
 
 from smtpwire.errors import ConnectError, HostNotFound, Interrupted
 from smtpwire.net import dial
-from smtpwire.net.dial import Endpoint, ascii_host, connect, resolve
+from smtpwire.net.dial import Endpoint, ascii_host
+from smtpwire.net.loop import Loop
 from smtpwire.net.poll import Poller
 from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from smtpwire.errors import SMTPError
 
 INET = _socket.AF_INET
 
@@ -44,8 +47,18 @@ class Resolver:
         return self._answer()
 
 
-def look_up(host: str, *, seconds: float = 20, stop: Stop | None = None) -> list[Endpoint]:
-    return resolve(host, 25, Poller(), seconds=seconds, stop=stop or Stop())
+def look_up(
+    host: str, *, seconds: float = 20, poller: Poller | None = None, stop: Stop | None = None
+) -> list[Endpoint]:
+    """What is found, or the failure raised."""
+    answers: list[list[Endpoint]] = []
+    failures: list[SMTPError] = []
+    loop = Loop(poller or Poller(), stop or Stop())
+    dial.look_up(loop, host, 25, seconds=seconds, found=answers.append, failed=failures.append)
+    loop.run()
+    for failure in failures:
+        raise failure
+    return answers[0]
 
 
 def failing(error: OSError) -> Callable[[], object]:
@@ -73,7 +86,7 @@ def failing(error: OSError) -> Callable[[], object]:
 def test_addresses_are_not_looked_up(
     monkeypatch: pytest.MonkeyPatch, host: str, loopback: bool
 ) -> None:
-    monkeypatch.setattr(dial, "_look_up", failing(AssertionError("looked up")))  # type: ignore[arg-type]
+    monkeypatch.setattr(dial, "_LookUp", None)  # nobody is asked
     (endpoint,) = look_up(host)
     assert endpoint.host == host
     assert endpoint.address[1] == 25
@@ -155,7 +168,7 @@ def test_a_signal_ends_a_look_up(silent_resolver: Resolver) -> None:
     stop = Stop()
     stop.now = True
     with pytest.raises(Interrupted):
-        resolve("mail.example", 25, Poller(read), seconds=600, stop=stop)
+        look_up("mail.example", seconds=600, poller=Poller(read), stop=stop)
     os.close(read)
     os.close(write)
 
@@ -165,7 +178,7 @@ def test_a_signal_that_says_nothing_does_not_end_it(monkeypatch: pytest.MonkeyPa
     os.set_blocking(read, False)
     os.write(write, b"\x11")
     monkeypatch.setattr(_socket, "getaddrinfo", Resolver(lambda: found("192.0.2.1")))
-    assert len(resolve("mail.example", 25, Poller(read), seconds=600, stop=Stop())) == 1
+    assert len(look_up("mail.example", seconds=600, poller=Poller(read))) == 1
     os.close(read)
     os.close(write)
 
@@ -209,14 +222,23 @@ def reach(
     poller: Poller | None = None,
     stop: Stop | None = None,
 ) -> tuple[_socket.socket, Endpoint, list[Endpoint]]:
+    """The connection and what was tried, or the failure raised."""
     tried: list[Endpoint] = []
-    sock, endpoint = connect(
+    connections: list[tuple[_socket.socket, Endpoint]] = []
+    failures: list[SMTPError] = []
+    loop = Loop(poller or Poller(), stop or Stop())
+    dial.connect(
+        loop,
         list(endpoints),
-        poller or Poller(),
         seconds=seconds,
-        stop=stop or Stop(),
         trying=tried.append,
+        reached=lambda sock, endpoint: connections.append((sock, endpoint)),
+        failed=failures.append,
     )
+    loop.run()
+    for failure in failures:
+        raise failure
+    ((sock, endpoint),) = connections
     return sock, endpoint, tried
 
 
@@ -256,6 +278,10 @@ def test_an_address_that_is_out_of_reach_at_once(monkeypatch: pytest.MonkeyPatch
     class Unreachable:
         def __init__(self, *arguments: object) -> None:
             self.closed = False
+            self._beneath = socket.socket()
+
+        def fileno(self) -> int:
+            return self._beneath.fileno()
 
         def connect_ex(self, address: object) -> int:
             return errno.ENETUNREACH
@@ -268,6 +294,7 @@ def test_an_address_that_is_out_of_reach_at_once(monkeypatch: pytest.MonkeyPatch
 
         def close(self) -> None:
             self.closed = True
+            self._beneath.close()
 
     sock = Unreachable()
     monkeypatch.setattr(_socket, "socket", lambda *arguments: sock)
@@ -291,3 +318,18 @@ def test_a_signal_ends_the_attempt(full: Endpoint) -> None:
         reach(full, seconds=600, poller=Poller(read), stop=stop)
     os.close(read)
     os.close(write)
+
+
+def test_what_is_given_up_is_closed(full: Endpoint, silent_resolver: Resolver) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    loop = Loop(Poller(), Stop())
+
+    def nobody(*told: object) -> None:
+        raise AssertionError("told though it was given up")
+
+    dial.look_up(loop, "mail.example", 25, seconds=9, found=nobody, failed=nobody)
+    dial.connect(loop, [full], seconds=9, trying=str, reached=nobody, failed=nobody)
+    assert len(os.listdir("/proc/self/fd")) > len(before)
+    loop.close()
+    left = set(os.listdir("/proc/self/fd")) - set(before)
+    assert len(left) == 1, "the end of the pipe that the resolver's thread closes"

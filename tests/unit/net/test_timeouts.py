@@ -14,6 +14,7 @@ from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ServerClosing, TimedOut
 from smtpwire.net import timeouts
 from smtpwire.net.timeouts import FIXED, SECONDS, Deadline, limit
+from tests.unit.net.clock import Clock
 from tests.unit.net.played import CHUNKING, PIPELINING, Played, Text, greet, take_envelope
 
 if TYPE_CHECKING:
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
     from tests.unit.net.peer import Peer
     from tests.unit.net.played import Piped
     from tests.unit.net.world import Worlds
-
-
-class Clock:
-    """Stands in for the system's."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import select
 import socket
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from smtpwire.net import connection, dial, timeouts
-from smtpwire.net.poll import PIPED, READ, WRITE
+from smtpwire.net import dial, loop, timeouts
+from smtpwire.net.poll import ENDED, READ, WRITE
 from tests.unit.net.peer import Peer
 from tests.unit.net.stops import Stop
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from smtpwire.net.poll import Interruption
+    from smtpwire.net.poll import Interruption, Poller
 
     Server: TypeAlias = Callable[[Peer], Iterator[float]]
 
@@ -34,6 +34,23 @@ class Named(socket.socket):
         return ("192.0.2.7", 40000)
 
 
+class Serving:
+    """A server that serves one connection."""
+
+    def __init__(self, script: Iterator[float], now: float) -> None:
+        self._script = script
+        self.due = now
+        """When it goes on."""
+        self.over = False
+
+    def go_on(self) -> None:
+        """Do what comes next."""
+        try:
+            self.due += next(self._script)
+        except StopIteration:
+            self.over = True
+
+
 class World:
     """Stands in for the poller, the clock and the network.
 
@@ -43,6 +60,7 @@ class World:
         interruption: the same, where it is somebody else's.
         blind: whether a write is tried before the input is looked at, as when that came just now.
         tick: seconds that each step of the client takes.
+        most: how many connections there were at one time.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *servers: Server) -> None:
@@ -52,13 +70,13 @@ class World:
         self.blind = False
         self.tick = 0.0
         self.peers: list[Peer] = []
+        self.most = 0
         self._servers = list(servers)
-        self._script: Iterator[float] = iter(())
-        self._over = False
-        self._pause = 0.0
+        self._serving: list[Serving] = []
         self._signalled = False
         self._sockets: list[socket.socket] = []
-        for module in (connection, dial, timeouts):
+        self._watched: dict[int, int] = {}
+        for module in (dial, loop, timeouts):
             monkeypatch.setattr(module, "monotonic", lambda: self.now)
 
     def connect(self) -> socket.socket:
@@ -68,14 +86,19 @@ class World:
         ours.setblocking(False)
         self._sockets += ours, theirs
         self.peers.append(Peer(theirs))
-        self._script = self._servers.pop(0)(self.peers[-1])
-        self._over, self._pause = False, 0.0
+        self._serving.append(Serving(self._servers.pop(0)(self.peers[-1]), self.now))
+        self.most = max(self.most, sum(sock.fileno() >= 0 for sock in self._sockets[::2]))
         return ours
 
     @property
     def servers_left(self) -> int:
         """How many servers nobody has connected to."""
         return len(self._servers)
+
+    @property
+    def loop(self) -> loop.Loop:
+        """A loop for parties that wait in this world."""
+        return loop.Loop(cast("Poller", self), self.interruption)
 
     def close(self) -> None:
         """Let go of every socket."""
@@ -84,43 +107,43 @@ class World:
 
     # What a poller does:
 
-    def wait(self, fd: int, events: int, deadline: float | None, *, pipe: int | None = None) -> int:
+    def watch(self, fd: int, events: int) -> None:
+        """Wait for a descriptor from now on."""
+        self._watched[fd] = events
+
+    def forget(self, fd: int) -> None:
+        """Stop watching."""
+        del self._watched[fd]
+
+    def wait(self, deadline: float | None) -> list[tuple[int, int]]:
         """Wait for the descriptors, the deadline or a signal."""
         self.now += self.tick
         while True:
-            if ready := self._ready(fd, events, pipe):
+            if ready := self._ready():
                 return ready
             if self.interruption.error() is not None and not self._signalled:
                 self._signalled = True
-                return 0
+                return []
             if deadline is not None and self.now >= deadline:
-                return 0
-            if not self._pause and not self._over:
-                try:
-                    self._pause = next(self._script)
-                except StopIteration:
-                    self._over = True
-                continue
-            if self._over:
+                return []
+            due = [serving for serving in self._serving if not serving.over]
+            first = min(due, key=lambda serving: serving.due, default=None)
+            if first is None or (deadline is not None and first.due >= deadline > self.now):
                 assert deadline is not None, "the client waits for ever"
-                self._pause = deadline - self.now
-            if deadline is not None and self.now + self._pause >= deadline:
-                self._pause -= deadline - self.now
                 self.now = deadline
-                return 0
-            self.now += self._pause
-            self._pause = 0.0
+                return []
+            self.now = max(self.now, first.due)
+            first.due = self.now
+            first.go_on()
 
-    def _ready(self, fd: int, events: int, pipe: int | None) -> int:
+    def _ready(self) -> list[tuple[int, int]]:
         poll = select.poll()
-        poll.register(fd, events)
-        if pipe is not None:
-            poll.register(pipe, READ)
-        ready = sum(PIPED if found == pipe else mask for found, mask in poll.poll(0))
-        return WRITE if self.blind and ready & WRITE else ready
-
-    def forget(self) -> None:
-        """Stop watching."""
+        for fd, events in self._watched.items():
+            poll.register(fd, events | ENDED if events & READ else events)
+        ready = poll.poll(0)
+        if self.blind:
+            return [(fd, WRITE if events & WRITE else events) for fd, events in ready]
+        return ready
 
 
 class Worlds:

@@ -21,10 +21,11 @@ from smtpwire.run.stop import StopRequest
 from tests.unit.net.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from smtpwire.errors import SMTPError
+    from smtpwire.net.loop import Loop
     from smtpwire.run.report import ConnectionInfo, RunReport
     from tests.unit.net import world as worlds
 
@@ -84,6 +85,7 @@ class Run:
         *,
         client: ClientSettings | None = None,
         message_settings: MessageSettings | None = None,
+        jobs: int = 1,
         **settings: bool,
     ) -> RunReport:
         """Submit so many of the small messages."""
@@ -93,9 +95,8 @@ class Run:
             recipients=(RECIPIENT,),
         )
         client = client or ClientSettings(servers=(MAIL,), helo="me.example")
-        return submit(
-            RunSettings(client, message_settings or chosen, **settings), self.watcher, self.stop
-        )
+        plan = RunSettings(client, message_settings or chosen, jobs=jobs, **settings)
+        return submit(plan, self.watcher, self.stop)
 
 
 class MakeRun(Protocol):
@@ -123,19 +124,32 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MakeRun]:
         run = Run(world, stop, names)
         reachable = [server is not None for server in servers]
 
-        def resolve(host: str, port: int, poller: object, **how: object) -> list[Endpoint]:
+        def look_up(
+            loop: Loop,
+            host: str,
+            port: int,
+            *,
+            found: Callable[[list[Endpoint]], None],
+            **how: object,
+        ) -> None:
             run.tried.append(host)
-            return [ENDPOINT]
+            found([ENDPOINT])
 
         def connect(
-            endpoints: list[Endpoint], poller: object, **how: object
-        ) -> tuple[_socket.socket, Endpoint]:
-            if not reachable.pop(0):
-                raise ConnectError("cannot connect to 192.0.2.1: connection refused")
-            return world.connect(), ENDPOINT
+            loop: Loop,
+            endpoints: list[Endpoint],
+            *,
+            reached: Callable[[_socket.socket, Endpoint], None],
+            failed: Callable[[ConnectError], None],
+            **how: object,
+        ) -> None:
+            if reachable.pop(0):
+                reached(world.connect(), ENDPOINT)
+            else:
+                failed(ConnectError("cannot connect to 192.0.2.1: connection refused"))
 
         monkeypatch.setattr(session, "Poller", lambda wake_fd: world)
-        monkeypatch.setattr(dial, "resolve", resolve)
+        monkeypatch.setattr(dial, "look_up", look_up)
         monkeypatch.setattr(dial, "connect", connect)
         return run
 

@@ -24,8 +24,9 @@ from tests.unit.run.conftest import MAIL, RECIPIENT
 from tests.unit.run.servers import Obedient, last_words, vanish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from smtpwire.errors import SMTPError
     from smtpwire.run.report import ConnectionInfo
     from tests.unit.net.peer import Peer
     from tests.unit.run.conftest import MakeRun
@@ -351,11 +352,11 @@ def test_a_signal_before_anything(run: MakeRun) -> None:
 def test_a_signal_while_connecting(run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     submission = run()
 
-    def connect(*args: object, **how: object) -> None:
+    def connect(*args: object, failed: Callable[[SMTPError], None], **how: object) -> None:
         submission.stop.signal = signal.SIGTERM
         error = submission.stop.error()
         assert error is not None
-        raise error
+        failed(error)
 
     monkeypatch.setattr("smtpwire.net.dial.connect", connect)
     assert submission(2).problems == ()

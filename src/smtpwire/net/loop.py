@@ -1,0 +1,203 @@
+"""The loop that drives one connection or a thousand: no threads, and nothing to be locked.
+
+Whoever takes part has one descriptor, and says what it waits for and until when.  The loop waits
+for all of them together and calls those that can go on; what one costs does not grow with how many
+others there are.
+
+Rules
+- What is ready is told before what is late: the process may have been stopped for an hour, and
+  what had come by then counts.
+- A signal reaches everybody at once, and nothing is begun after it.
+- A party that is over is not watched any more before its descriptor is closed, and what was
+  reported for its number is not told to the next one that gets it.
+- Deadlines move with every reply, mostly away, so they are not kept in order: the loop knows one
+  time before which nobody is late, and looks at all of them when that has come.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from smtpwire.net.poll import PIPED, READ
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from smtpwire.errors import SMTPError
+    from smtpwire.net.poll import Interruption, Poller
+
+    class Party(Protocol):
+        """What the loop drives.  After each call it looks at all attributes anew."""
+
+        fd: int
+        """The descriptor, the same to the end."""
+
+        @property
+        def events(self) -> int:
+            """What to wait for: READ, WRITE or both."""
+            ...
+
+        @property
+        def pipe(self) -> int | None:
+            """A second descriptor, to be read from; None for none now."""
+            ...
+
+        @property
+        def deadline(self) -> float | None:
+            """When it is late, in monotonic seconds; None for never."""
+            ...
+
+        @property
+        def over(self) -> bool:
+            """Whether nothing is to be waited for any more."""
+            ...
+
+        def start(self) -> None:
+            """Begin; the first call."""
+
+        def ready(self, events: int) -> None:
+            """Go on; `events` of READ, WRITE, ENDED and BROKEN, or PIPED for the pipe."""
+
+        def go_on(self) -> None:
+            """Look for something to do, though nothing has come."""
+
+        def late(self) -> None:
+            """Take it that the deadline has passed."""
+
+        def interrupt(self, error: SMTPError) -> None:
+            """End as soon as that can be; called once, in place of `start` maybe."""
+
+        def end(self) -> None:
+            """Close the descriptor, which nobody watches any more, and tell whoever waits."""
+
+        def close(self) -> None:
+            """Close the descriptor: nobody waits."""
+
+
+class Loop:
+    """Waits for parties and calls them.
+
+    Args:
+        poller: waits.
+        stop: whether to end now.
+    """
+
+    def __init__(self, poller: Poller, stop: Interruption) -> None:
+        self.stop = stop
+        self._poller = poller
+        self._watched: dict[Party, tuple[int, int | None]] = {}
+        """For whose what there is waiting: the events, and the pipe."""
+        self._by_fd: dict[int, Party] = {}
+        self._new: set[int] = set()
+        """Descriptors that were not there when the poller was last asked."""
+        self._wake: float | None = None
+        """Nobody is late before that; None for never."""
+        self._calls: list[Callable[[], object]] = []
+        self._stopping: SMTPError | None = None
+
+    def add(self, party: Party) -> None:
+        """Let a party take part from now on."""
+        self._watched[party] = (0, None)
+        self._by_fd[party.fd] = party
+        self._new.add(party.fd)
+        self._poller.watch(party.fd, 0)
+        if self._stopping is None:
+            party.start()
+        else:
+            party.interrupt(self._stopping)
+        self._look_at(party)
+
+    def call(self, action: Callable[[], object]) -> None:
+        """Have something called soon, with nothing else half done."""
+        self._calls.append(action)
+
+    def nudge(self, party: Party) -> None:
+        """Have a party look for something to do, if it still takes part then."""
+        self.call(lambda: self._nudge(party))
+
+    def run(self) -> None:
+        """Drive the parties until there is none left."""
+        by_fd = self._by_fd
+        while True:
+            while self._calls:
+                calls, self._calls = self._calls, []
+                for action in calls:
+                    action()
+            if self._stopping is None and (error := self.stop.error()) is not None:
+                self._interrupt(error)
+                continue
+            if not self._watched:
+                return
+            found = self._poller.wait(self._wake)
+            self._new.clear()
+            for fd, events in found:
+                party = by_fd.get(fd)
+                if party is None or fd in self._new:
+                    continue
+                party.ready(events if fd == party.fd else PIPED)
+                self._look_at(party)
+            if self._wake is not None and monotonic() >= self._wake:
+                self._look_at_deadlines()
+
+    def close(self) -> None:
+        """Close what is still there, when something broke."""
+        for party in self._watched:
+            party.close()
+        self._watched.clear()
+        self._by_fd.clear()
+        self._poller.close()
+
+    def _look_at(self, party: Party) -> None:
+        """Take what a party wants now."""
+        if party.over:
+            self._drop(party)
+            return
+        wanted = (party.events, party.pipe)
+        watched = self._watched[party]
+        if wanted != watched:
+            self._watched[party] = wanted
+            if wanted[0] != watched[0]:
+                self._poller.watch(party.fd, wanted[0])
+            if wanted[1] != watched[1]:
+                self._watch_pipe(party, watched[1], wanted[1])
+        deadline = party.deadline
+        if deadline is not None and (self._wake is None or deadline < self._wake):
+            self._wake = deadline
+
+    def _watch_pipe(self, party: Party, before: int | None, now: int | None) -> None:
+        if before is not None:
+            self._poller.forget(before)
+            del self._by_fd[before]
+        if now is not None:
+            self._by_fd[now] = party
+            self._new.add(now)
+            self._poller.watch(now, READ)
+
+    def _drop(self, party: Party) -> None:
+        _, pipe = self._watched.pop(party)
+        self._watch_pipe(party, pipe, None)
+        self._poller.forget(party.fd)
+        del self._by_fd[party.fd]
+        party.end()
+
+    def _nudge(self, party: Party) -> None:
+        if party in self._watched:
+            party.go_on()
+            self._look_at(party)
+
+    def _interrupt(self, error: SMTPError) -> None:
+        self._stopping = error
+        for party in tuple(self._watched):
+            party.interrupt(error)
+            self._look_at(party)
+
+    def _look_at_deadlines(self) -> None:
+        now = monotonic()
+        self._wake = None
+        for party in tuple(self._watched):
+            deadline = party.deadline
+            if deadline is not None and now >= deadline:
+                party.late()
+            self._look_at(party)

@@ -1,0 +1,228 @@
+"""The loop: who is called when, and who is not called any more."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smtpwire.errors import Interrupted
+from smtpwire.net import loop as loops
+from smtpwire.net.loop import Loop
+from smtpwire.net.poll import PIPED, READ, Poller
+from tests.unit.net.clock import Clock
+from tests.unit.net.stops import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from smtpwire.errors import SMTPError
+
+
+class Reading:
+    """A party that reads a pipe of its own, octet by octet, and writes down what it is told."""
+
+    def __init__(self, *, wants: int = 1) -> None:
+        self.fd, self.write = os.pipe()
+        self.events = READ
+        self.pipe: int | None = None
+        self.deadline: float | None = None
+        self.over = False
+        self.told: list[str] = []
+        self.at_end: Callable[[], object] = lambda: None
+        self.at_pipe: Callable[[], object] = lambda: None
+        self._wants = wants
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def ready(self, events: int) -> None:
+        if events & PIPED:
+            self.told.append("piped")
+            self.pipe = None
+            self.at_pipe()
+            return
+        self.told.append(f"read {os.read(self.fd, 1).decode()}")
+        self._wants -= 1
+        self.over = not self._wants
+
+    def go_on(self) -> None:
+        self.told.append("go on")
+
+    def late(self) -> None:
+        self.told.append("late")
+        self.over = True
+
+    def interrupt(self, error: SMTPError) -> None:
+        self.told.append("interrupt")
+        self.over = True
+
+    def end(self) -> None:
+        self.told.append("end")
+        self.close()
+        self.at_end()
+
+    def close(self) -> None:
+        os.close(self.fd)
+        os.close(self.write)
+
+
+@pytest.fixture
+def stop() -> Stop:
+    return Stop()
+
+
+@pytest.fixture
+def loop(stop: Stop) -> Iterator[Loop]:
+    made = Loop(Poller(), stop)
+    yield made
+    made.close()
+
+
+def test_whoever_is_ready_is_called_until_it_is_over(loop: Loop) -> None:
+    one, other = Reading(wants=2), Reading()
+    os.write(one.write, b"ab")
+    os.write(other.write, b"x")
+    loop.add(one)
+    loop.add(other)
+    loop.run()
+    assert one.told == ["start", "read a", "read b", "end"]
+    assert other.told == ["start", "read x", "end"]
+
+
+def test_nobody_is_nothing_to_wait_for(loop: Loop) -> None:
+    loop.run()
+
+
+def test_a_pipe_is_told_apart_from_the_descriptor(loop: Loop) -> None:
+    party = Reading()
+    beside, write = os.pipe()
+    party.pipe = beside
+    party.at_pipe = lambda: os.write(party.write, b"x")
+    os.write(write, b"p")
+    loop.add(party)
+    loop.run()
+    assert party.told == ["start", "piped", "read x", "end"]
+    assert os.read(beside, 9) == b"p", "the loop has read nothing of it"
+    os.close(beside)
+    os.close(write)
+
+
+def test_a_pipe_that_is_waited_for_to_the_end_is_forgotten(loop: Loop) -> None:
+    party = Reading()
+    beside, write = os.pipe()
+    party.pipe = beside
+    os.write(party.write, b"x")
+    loop.add(party)
+    loop.run()
+    os.write(write, b"p")
+    after = Reading()
+    os.write(after.write, b"x")
+    loop.add(after)
+    loop.run()
+    assert party.told == ["start", "read x", "end"]
+    os.close(beside)
+    os.close(write)
+
+
+def test_a_successor_is_not_told_what_was_reported_for_another(loop: Loop) -> None:
+    """It gets the number of a pipe that could be read in the same round."""
+    first, successor = Reading(), Reading()
+    beside, write = os.pipe()
+    first.pipe = beside
+
+    def succeed() -> None:
+        os.dup2(successor.fd, beside)
+        os.close(successor.fd)
+        os.set_blocking(beside, False)
+        successor.fd = beside
+        successor.deadline = 0.0
+        loop.add(successor)
+
+    first.at_end = succeed
+    os.write(first.write, b"x")
+    os.write(write, b"p")
+    loop.add(first)
+    loop.run()
+    assert first.told == ["start", "read x", "end"]
+    assert successor.told == ["start", "late", "end"]
+    os.close(write)
+
+
+def test_what_is_late_is_told(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(loops, "monotonic", clock)
+    late, patient = Reading(), Reading()
+    late.deadline, patient.deadline = 999.0, 5000.0
+    loop.add(late)
+    loop.add(patient)
+    late.at_end = lambda: os.write(patient.write, b"x")
+    monkeypatch.setattr("smtpwire.net.poll.monotonic", clock)
+    loop.run()
+    assert late.told == ["start", "late", "end"]
+    assert patient.told == ["start", "read x", "end"]
+
+
+def test_what_had_come_by_then_counts(loop: Loop) -> None:
+    party = Reading()
+    party.deadline = 0.0
+    os.write(party.write, b"x")
+    loop.add(party)
+    loop.run()
+    assert party.told == ["start", "read x", "end"]
+
+
+def test_a_signal_reaches_everybody_and_whoever_comes_after_it(loop: Loop, stop: Stop) -> None:
+    parties = [Reading() for _ in range(3)]
+    late = Reading()
+    parties[0].at_end = lambda: loop.add(late)
+    for party in parties:
+        loop.add(party)
+    stop.now = True
+    loop.run()
+    assert [party.told for party in parties] == [["start", "interrupt", "end"]] * 3
+    assert late.told == ["interrupt", "end"], "it is not even begun"
+
+
+def test_calls_come_before_any_wait(loop: Loop) -> None:
+    party = Reading()
+    loop.add(party)
+    loop.call(lambda: loop.call(lambda: os.write(party.write, b"x")))
+    loop.run()
+    assert party.told == ["start", "read x", "end"]
+
+
+def test_a_nudge(loop: Loop) -> None:
+    party, gone = Reading(), Reading()
+    os.write(gone.write, b"x")
+
+    def at_end() -> None:
+        loop.nudge(party)
+        loop.nudge(gone)
+        os.write(party.write, b"x")
+
+    gone.at_end = at_end
+    loop.add(party)
+    loop.add(gone)
+    loop.run()
+    assert party.told == ["start", "go on", "read x", "end"]
+    assert gone.told == ["start", "read x", "end"], "who is gone is not called"
+
+
+def test_the_descriptors_of_a_loop_that_broke_are_closed(stop: Stop) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    loop = Loop(Poller(), stop)
+    party, other = Reading(), Reading()
+
+    def fail() -> None:
+        raise Interrupted("by a test")
+
+    party.at_end = fail
+    os.write(party.write, b"x")
+    loop.add(party)
+    loop.add(other)
+    with pytest.raises(Interrupted):
+        loop.run()
+    loop.close()
+    assert sorted(os.listdir("/proc/self/fd")) == before
