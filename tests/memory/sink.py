@@ -40,13 +40,13 @@ class Client:
                 )
             elif verb == b"DATA":
                 self._answers.append(b"354 go ahead")
-                print(self._skip_data(), flush=True)
+                tell(self._skip_data())
             elif verb == b"BDAT":
                 octets, _, last = argument.partition(b" ")
                 self._skip(int(octets))
                 chunks += int(octets)
                 if last:
-                    print(chunks, flush=True)
+                    tell(chunks)
                     chunks = 0
             elif verb == b"QUIT":
                 answer = b"221 bye"
@@ -96,8 +96,19 @@ class Client:
         return octets + end
 
 
+def tell(octets: int) -> None:
+    """Write a line in one piece: several connections do."""
+    os.write(1, b"%d\n" % octets)
+
+
+def serve(sock: socket.socket, offers: list[str]) -> None:
+    """Serve a connection to its end."""
+    with sock:
+        Client(sock, offers).serve()
+
+
 def main() -> None:
-    """Serve one connection after the other until standard input ends."""
+    """Serve every connection until standard input ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
 
@@ -108,8 +119,7 @@ def main() -> None:
     threading.Thread(target=leave, daemon=True).start()
     while True:
         sock, _ = listener.accept()
-        with sock:
-            Client(sock, sys.argv[1:]).serve()
+        threading.Thread(target=serve, args=(sock, sys.argv[1:]), daemon=True).start()
 
 
 if __name__ == "__main__":

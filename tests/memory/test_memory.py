@@ -107,7 +107,7 @@ def growth(measure: Measure, server: Sink, tmp_path: Path, *options: str) -> int
     return large.peak - small.peak
 
 
-@pytest.mark.parametrize("option", ["--no-chunking", "--no-wait"])
+@pytest.mark.parametrize("option", ["--no-chunking", "--no-wait", "--jobs=10"])
 def test_twenty_thousand_names(
     measure: Measure, sink: Callable[..., Sink], tmp_path: Path, option: str
 ) -> None:

@@ -63,7 +63,7 @@ PACKAGE = {
     ),
     "smtpwire.message": "body content dots eol opener opening reader scan source spool witness",
     "smtpwire.net": "connection dial handshake hostname loop outbox poll timeouts tls transport",
-    "smtpwire.run": "messages nosession report runner session slot stop tally",
+    "smtpwire.run": "lookout messages nosession report runner session slot stop tally",
 }
 """All that a plain submission imports of the package: by package, its modules."""
 

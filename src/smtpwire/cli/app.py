@@ -40,6 +40,8 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
         MessageNotFound: the list of messages (`--files-from`) cannot be opened.
     """
     _check_tls(options)
+    if options.jobs > 1:
+        _make_room(options.jobs)
     stop = StopRequest()
     outputs = Outputs(options, stop)
     try:
@@ -74,6 +76,7 @@ def message_settings(options: CliOptions) -> MessageSettings:
         raw="raw" in flags,
         dot_stuffing="no-dot-stuffing" not in flags,
         spool="no-size" not in flags,
+        repeat=options.repeat,
     )
 
 
@@ -112,6 +115,18 @@ def tls_settings(options: CliOptions) -> TLSSettings:
         minimum=tls.minimum,
         maximum=tls.maximum,
     )
+
+
+def _make_room(jobs: int) -> None:
+    from smtpwire.run.descriptors import make_room, needed_for
+
+    hard = make_room(jobs)
+    if hard is not None:
+        raise UsageError(
+            "-j",
+            f"{jobs} connections need {needed_for(jobs)} descriptors, and no process may have more"
+            f" than {hard} here: ulimit -Hn sets that",
+        )
 
 
 def _check_tls(options: CliOptions) -> None:
@@ -169,6 +184,7 @@ def _run(
         received="received" in options.flags,
         disconnect="disconnect" in options.flags,
         stop_at_failure="stop" in options.flags,
+        jobs=options.jobs,
     )
     return submit_messages(settings, outputs.observer(mask), stop)
 

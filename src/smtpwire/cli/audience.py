@@ -20,6 +20,10 @@ class Audience(Observer):
         """Tell `members`."""
         self._members = members
 
+    def connection(self, number: int) -> Observer:
+        """Return who watches one connection: as many."""
+        return Audience([member.connection(number) for member in self._members])
+
     def note(self, text: str) -> None:
         """Tell all."""
         for member in self._members:

@@ -104,6 +104,10 @@ class MaskingObserver(Observer):
         self._inner = inner
         self._mask = mask
 
+    def connection(self, number: int) -> Observer:
+        """Return who watches one connection, and is shown no secret either."""
+        return MaskingObserver(self._inner.connection(number), self._mask)
+
     def note(self, text: str) -> None:
         """Pass on; it is our own words."""
         self._inner.note(text)

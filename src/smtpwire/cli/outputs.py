@@ -158,14 +158,17 @@ class Outputs:
         options = self._options
         if options.progress is False or not os.isatty(STDERR):
             return False
-        several = len(options.messages) > 1 or options.files_from is not None
+        several = (
+            max(1, len(options.messages)) * options.repeat > 1 or options.files_from is not None
+        )
         quiet = options.trace is None and "verbose" not in options.flags
         return bool(options.progress) or (several and quiet)
 
     def _progress_bar(self) -> list[Observer]:
         from smtpwire.cli.progress import ProgressBar
 
-        total = None if self._options.files_from else max(1, len(self._options.messages))
+        messages = max(1, len(self._options.messages)) * self._options.repeat
+        total = None if self._options.files_from else messages
         try:
             self._bar = ProgressBar(total, time.monotonic)
         except ImportError:

@@ -99,6 +99,8 @@ class CliOptions(NamedTuple):
     """The long names of the plain switches that are on."""
     warnings: tuple[tuple[str, str], ...]
     """Options that have no effect as things stand, and why."""
+    jobs: int = 1
+    repeat: int = 1
 
 
 def parse(words: Words) -> CliOptions:
@@ -129,6 +131,8 @@ def parse(words: Words) -> CliOptions:
         progress=_progress(words),
         flags=frozenset(name for name, given in words.values.items() if not given),
         warnings=tuple(_without_effect(words, tls, server_texts)),
+        jobs=_checked(words, "jobs", values.count) or 1,
+        repeat=_checked(words, "repeat", values.count) or 1,
     )
 
 

@@ -9,6 +9,8 @@ Each line has a mark of four characters, and one line on the wire is one line he
 
 Content is one line that counts its octets as they go out: normalised, and for DATA with its dots
 doubled; the final dot of DATA is shown as the line that it is.
+
+With several connections at a time, each line that is about one begins with its number, `#3 `.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ class Trace(Observer):
         *,
         body: bool = False,
         clock: Callable[[], float] | None = None,
+        number: int | None = None,
     ) -> None:
         """Make a trace.
 
@@ -51,16 +54,24 @@ class Trace(Observer):
             write: takes lines.
             body: show the content too.
             clock: seconds; given, each line says how many have passed since now.
+            number: of the one connection of several that it is about.
         """
         self._write = write
         self._show_body = body
         self._clock = clock
         self._start = clock() if clock else 0.0
+        self._number = "" if number is None else f"#{number} "
         self._tls = False
         self._dotted = False
         """The content that comes goes by DATA, so that it ends in a dot."""
         self._octets = 0
         self._partial = b""
+
+    def connection(self, number: int) -> Trace:
+        """Return the trace of one connection, which counts the same seconds."""
+        trace = Trace(self._write, body=self._show_body, clock=self._clock, number=number)
+        trace._start = self._start
+        return trace
 
     def note(self, text: str) -> None:
         """Show information."""
@@ -134,6 +145,7 @@ class Trace(Observer):
         self._lines(_SENT[self._tls], shown)
 
     def _lines(self, mark: str, lines: list[str]) -> None:
+        mark = self._number + mark
         if self._clock is not None:
             mark = f"{self._clock() - self._start:9.3f} {mark}"
         self._write(*[mark + line for line in lines])

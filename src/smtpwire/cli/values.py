@@ -155,10 +155,21 @@ def seconds(label: str, text: str) -> float:
 
 def octets(label: str, text: str) -> int:
     """Return a size in octets, at least 1."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
-    if number > 0:
+    if number := _natural(text):
         return number
     raise _wrong(label, text, "is not a size: give a number of octets, 1 or more")
+
+
+def count(label: str, text: str) -> int:
+    """Return how many or how often, at least 1."""
+    if number := _natural(text):
+        return number
+    raise UsageError(label, f"{text!r} is not a number: give 1 or more")
+
+
+def _natural(text: str) -> int:
+    """Return a number in digits, 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
 def tls_version(label: str, text: str) -> str:

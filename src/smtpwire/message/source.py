@@ -90,6 +90,11 @@ class ListedNames:
             raise error
         raise StopIteration
 
+    @property
+    def fd(self) -> int | None:
+        """What the next names come through, to be waited for; None when there is no more of it."""
+        return None if self._ended else self._opening.fd
+
     def ready(self) -> bool:
         """Whether the next name, or that there is none, can be had without waiting."""
         while not (self._names or self._ended) and self._opening.readable():

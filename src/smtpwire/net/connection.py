@@ -115,8 +115,8 @@ class Connection:
         self._timeout = timeout
         self._tracer = tracer
         self._outbox = Outbox(self._reader)
-        self._contents = 0
-        """In the outbox."""
+        self._ends_in_content = False
+        """What the outbox was given last is content: a message may ride behind it."""
         self._bodies: dict[int, tuple[Body, bytes]] = {}
         self._readers: dict[int, Reader] = {}
         self._written = 0
@@ -217,15 +217,13 @@ class Connection:
         output = self.engine.output()
         if output:
             self._outbox.extend(output)
-            for item in output:
-                if isinstance(item, Content):
-                    self._contents += 1
+            self._ends_in_content = isinstance(output[-1], Content)
         return output
 
     @property
     def _would_wait(self) -> bool:
         """Whether what is submitted now would wait for replies before any of it could go out."""
-        return bool(self._bodies) and not self._contents
+        return bool(self._bodies) and not (self._ends_in_content and self._outbox)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Replied):
@@ -290,7 +288,7 @@ class Connection:
         if self._tracer is not None:
             for event in engine.events():  # the 354 is shown before what follows it
                 self._take(event)
-        if isinstance(output[-1], Content) and engine.hungry and self._owner.feed(ahead=False):
+        if self._ends_in_content and engine.hungry and self._owner.feed(ahead=False):
             self._take_output()
         self._write()
 
@@ -344,7 +342,6 @@ class Connection:
             if tracer is not None and not isinstance(piece.data, FileSlice):
                 tracer.sent_body(piece.data, tls=tls, last=piece.last)
             if piece.last:
-                self._contents -= 1
                 engine.content_done()
 
     def _write_failed(self, error: OSError) -> None:

@@ -50,6 +50,8 @@ class MessageSettings(NamedTuple):
     dot_stuffing: bool = True
     spool: bool = True
     """A pipe is read to its end before it is sent, so that its size is known."""
+    repeat: int = 1
+    """How often each message is sent.  It is opened once for all of them, a pipe spooled."""
 
     @property
     def known(self) -> tuple[str | None, tuple[Address, ...]]:
@@ -62,16 +64,35 @@ class MessageSettings(NamedTuple):
         return _path(self.reverse_path), self.recipients
 
 
-class Job:
-    """One message on its way through the run."""
+class Opened:
+    """A message that was opened, to be sent once or several times."""
 
-    __slots__ = ("body", "envelope", "index", "name", "octets", "replaced", "started")
+    __slots__ = ("_left", "body", "envelope", "name")
 
-    def __init__(self, index: int, name: str, body: Body, envelope: Envelope) -> None:
-        self.index = index
+    def __init__(self, name: str, body: Body, envelope: Envelope, times: int) -> None:
         self.name = name
         self.body = body
         self.envelope = envelope
+        self._left = times
+
+    def release(self) -> None:
+        """Take it that it was sent once more, and close it behind the last time."""
+        self._left -= 1
+        if not self._left:
+            self.body.close()
+
+
+class Job:
+    """One message on its way through the run."""
+
+    __slots__ = ("_opened", "body", "envelope", "index", "name", "octets", "replaced", "started")
+
+    def __init__(self, index: int, opened: Opened) -> None:
+        self.index = index
+        self.name = opened.name
+        self.body = opened.body
+        self.envelope = opened.envelope
+        self._opened = opened
         self.started = monotonic()
         self.octets: int | None = None
         """With all that is put in front; None before it was submitted, and when uncounted."""
@@ -84,8 +105,8 @@ class Job:
         return _path(self.envelope.reverse_path)
 
     def close(self) -> None:
-        """Give back what the message holds open.  May be repeated."""
-        self.body.close()
+        """Give back what the message holds open; called once, when it is settled."""
+        self._opened.release()
 
     def submission(self, prefix: bytes) -> Submission:
         """What the engine needs to know, with `prefix` in front of the content."""
@@ -133,12 +154,18 @@ class Messages:
         self._warn = warn
         self._envelope = Envelope(settings.reverse_path, settings.recipients)
         self._taken: tuple[int, str] | None = None
-        """The message whose turn it is, until it is a job."""
+        """The message whose turn it is, until it is open."""
+        self._name = ""
+        """The name that was taken last."""
+        self._again = 0
+        """How often it is still to be sent."""
         self._opener = Opener()
         self._opening: Opening | None = None
-        """That message, from when it is open."""
+        """The message of that name, while its octets are awaited."""
+        self._opened: Opened | None = None
+        """The message of that name, once it is open, while it is still to be sent."""
         self.count = 0
-        """How many names have been taken."""
+        """How many messages have been taken."""
         self.ended = False
         """Whether there are no more names."""
 
@@ -152,26 +179,28 @@ class Messages:
             The message; None at the end (then `ended` is set), after an interruption, and where
             there would have been a wait.
         """
-        while (taken := self._take(wait=wait)) is not None and self._stop.error() is None:
+        while (taken := self._take(wait=wait)) is not None:
+            index, name = taken
             try:
-                opening = self._opening or self._opener.open(_source(taken[1]), name=taken[1])
-                self._opening = opening
-                if not (wait or opening.at_hand):
-                    break
-                if opening.ended:
-                    job = self._open(*taken, opening)
-                else:
-                    job = self._stop.during(partial(self._open, *taken, opening))
+                opened = self._opened or self._open(name, wait=wait)
             except MessageError as error:
                 self._taken = self._opening = None
-                self._unusable(*taken, error)
-            except Interrupted:
+                self._unusable(index, name, error)
+                continue
+            if opened is None:
                 break
-            else:
-                self._taken = self._opening = None
-                self._look(job)
-                return job
+            self._taken = None
+            self._opened = opened if self._again else None
+            return Job(index, opened)
         return None
+
+    @property
+    def awaited(self) -> int | None:
+        """What the next name comes through, when it is what there is to wait for."""
+        names = self._names
+        if self._taken is not None or not isinstance(names, ListedNames) or names.ready():
+            return None
+        return names.fd
 
     def rest(self) -> Iterator[tuple[int, str]]:
         """Take all that is left, unopened; after an interruption, all that need not be awaited."""
@@ -181,8 +210,10 @@ class Messages:
             yield taken
 
     def close(self) -> None:
-        """Close the list of names, and the message that did not become a job."""
+        """Close the list of names, and what nobody will send."""
         self._close_opening()
+        if self._opened is not None:
+            self._opened.body.close()
         if isinstance(self._names, ListedNames):
             self._names.close()
 
@@ -193,27 +224,52 @@ class Messages:
 
     def _take(self, *, wait: bool = True) -> tuple[int, str] | None:
         """The index and the name of the message whose turn it is, if there is one."""
-        if self._taken is None and not self.ended and (wait or self._name_at_hand()):
-            try:
-                take = self._names.__next__
-                name = take() if self._listed else self._stop.during(take)
-            except StopIteration:
-                self.ended = True
-            except Interrupted:
-                pass
-            except MessageError as error:
-                self.ended = True
-                self._list_failed(error)
-            else:
-                self._taken = (self.count, name)
-                self.count += 1
+        if self._taken is None and (self._again or self._take_name(wait=wait)):
+            self._again -= 1
+            self._taken = (self.count, self._name)
+            self.count += 1
         return self._taken
+
+    def _take_name(self, *, wait: bool) -> bool:
+        """Take the next name, if there is one."""
+        if self.ended or not (wait or self._name_at_hand()):
+            return False
+        try:
+            take = self._names.__next__
+            self._name = take() if self._listed else self._stop.during(take)
+        except StopIteration:
+            self.ended = True
+        except Interrupted:
+            return False
+        except MessageError as error:
+            self.ended = True
+            self._list_failed(error)
+        else:
+            self._again = self._settings.repeat
+        return bool(self._again)
 
     def _name_at_hand(self) -> bool:
         names = self._names
         return names.ready() if isinstance(names, ListedNames) else self._listed
 
-    def _open(self, index: int, name: str, opening: Opening) -> Job:
+    def _open(self, name: str, *, wait: bool) -> Opened | None:
+        """Open a message, and look at it; None after an interruption, or where it would wait."""
+        if self._stop.error() is not None:
+            return None
+        opening = self._opening or self._opener.open(_source(name), name=name)
+        self._opening = opening
+        if not (wait or opening.at_hand):
+            return None
+        read = partial(self._read, opening, name)
+        try:
+            opened = read() if opening.ended else self._stop.during(read)
+        except Interrupted:
+            return None
+        self._opening = None
+        self._look(opened)
+        return opened
+
+    def _read(self, opening: Opening, name: str) -> Opened:
         settings = self._settings
         body, header = open_message(
             opening,
@@ -221,14 +277,14 @@ class Messages:
             from_header=settings.from_header,
             raw=settings.raw,
             dot_stuffing=settings.dot_stuffing,
-            scan=settings.spool,
+            scan=settings.spool or settings.repeat > 1,
         )
         try:
             envelope = self._envelope if header is None else self._from_header(header, name)
         except MessageError:
             body.close()
             raise
-        return Job(index, name, body, envelope)
+        return Opened(name, body, envelope, self._again + 1)
 
     def _from_header(self, header: HeaderEnvelope, name: str) -> Envelope:
         reverse_path = self._settings.reverse_path
@@ -241,15 +297,16 @@ class Messages:
         except InvalidAddress as error:
             raise MessageUnusable(f"in its header: {error}", where=name) from error
 
-    def _look(self, job: Job) -> None:
-        facts = job.body.facts
+    def _look(self, opened: Opened) -> None:
+        facts = opened.body.facts
         if facts is None:
             return
         if facts.nul:
-            self._warn(job.name, "a NUL is in it, which RFC 5321 does not allow: sent as it is")
+            self._warn(opened.name, "a NUL is in it, which RFC 5321 does not allow: sent as it is")
         if facts.long_line:
             self._warn(
-                job.name, "a line is longer than the 998 octets that RFC 5322 allows: sent as it is"
+                opened.name,
+                "a line is longer than the 998 octets that RFC 5322 allows: sent as it is",
             )
 
 

@@ -23,6 +23,7 @@ from collections import deque
 
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError, Interrupted
+from smtpwire.run.lookout import Lookout
 from smtpwire.run.messages import Messages
 from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
 from smtpwire.run.report import Observer
@@ -108,6 +109,8 @@ class _Run:
         """How many messages are on all sessions."""
         self._starved: list[Session] = []
         """Sessions that wait for a message that is still to come."""
+        self._lookout: Lookout | None = None
+        """Who waits for the next name, if anybody does."""
         self._failure: SMTPError | None = None
         """Why no further session can be had."""
 
@@ -146,6 +149,13 @@ class _Run:
                 return job
         return None
 
+    @property
+    def _more_may_come(self) -> bool:
+        """Whether a session that finds no message now may be given one later."""
+        if self._over():
+            return False
+        return not self._messages.ended or any(slot.job is not None for slot in self._slots)
+
     def _unusable(self, index: int, name: str, error: MessageError) -> None:
         self._tally.unusable(index, name, *self._settings.messages.known, error)
 
@@ -175,6 +185,7 @@ class _Run:
         while len(self._slots) < self._limit and (self._proven or not self._slots):
             job = self._next_job(wait=not self._slots)
             if job is None:
+                self._look_out()
                 return
             if not self._servers:
                 self._waiting.append(job)
@@ -183,6 +194,21 @@ class _Run:
             slot = Slot(self, self._sessions, job)
             self._slots.append(slot)
             slot.open(self._servers[0])
+
+    def _look_out(self) -> None:
+        """Wait for a name that is still to come; where no session is left, `Messages.next` does."""
+        if self._lookout is not None:
+            if not self._slots:
+                self._lookout.over = True
+                self._loop.nudge(self._lookout)
+        elif self._slots and not self._over() and (fd := self._messages.awaited) is not None:
+            self._lookout = Lookout(fd, self._seen)
+            self._loop.add(self._lookout)
+
+    def _seen(self) -> None:
+        self._lookout = None
+        self._ask_again()
+        self._loop.call(self._fill)
 
     def _remove(self, slot: Slot) -> None:
         """Take a slot away, and with it what it kept."""
@@ -239,9 +265,10 @@ class _Run:
             job = self._kept_job()
         connection = session.connection
         if job is None:
-            if self._flying and not (self._messages.ended or self._over()):
+            if self._flying and self._more_may_come:
                 if not slot.flying:
                     self._starved.append(session)
+                    self._look_out()
                 return False
             slot.used = True
             connection.engine.finish()

@@ -109,6 +109,24 @@ def test_options_of_a_run(runs: Runs, line: str, on: bool) -> None:
     assert settings.stop_at_failure == on
 
 
+def test_how_many_and_how_often(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("smtpwire.run.descriptors.make_room", asked.append)
+    submit(options("-j 5 --repeat 3"), {})
+    (settings,) = runs.settings
+    assert (settings.jobs, settings.messages.repeat, asked) == (5, 3, [5])
+
+
+def test_connections_for_which_there_is_no_room(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smtpwire.run.descriptors.make_room", lambda connections: 4096)
+    with pytest.raises(UsageError, match="no process may have more than 4096 here") as caught:
+        submit(options("-j 5000"), {})
+    assert caught.value.where == "-j"
+    assert runs.settings == []
+
+
 def test_the_report_becomes_the_code(runs: Runs) -> None:
     assert submit(options("1.eml"), {}) == 0
     runs.report = RunReport(1, {Outcome.UNKNOWN: 1}, (), None)

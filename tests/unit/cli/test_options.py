@@ -7,9 +7,12 @@ from smtpwire.cli.options import BY_LONG, BY_SHORT, OPTIONS, Group, Kind
 SHORT_OPTIONS = "frsFacdehHpRtvUPTMCV"
 """The twenty of the specification."""
 
+ADDED = "j"
+"""As make(1) and xargs(1) almost call it."""
+
 
 def test_the_short_options_are_those_of_the_specification() -> None:
-    assert sorted(BY_SHORT) == sorted(SHORT_OPTIONS)
+    assert sorted(BY_SHORT) == sorted(SHORT_OPTIONS + ADDED)
 
 
 def test_no_name_stands_twice() -> None:

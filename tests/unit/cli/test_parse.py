@@ -244,3 +244,10 @@ class TestConversation:
     def test_the_chunk_size(self) -> None:
         assert options(f"--chunk-size 1000 {BASE}").chunk_size == 1000
         assert refusal(f"--chunk-size 0 {BASE}")[0] == "--chunk-size"
+
+    def test_how_many_and_how_often(self) -> None:
+        assert (options(BASE).jobs, options(BASE).repeat) == (1, 1)
+        assert options(f"-j 10 {BASE}").jobs == 10
+        assert options(f"--repeat 3 {BASE}").repeat == 3
+        assert refusal(f"-j0 {BASE}")[0] == "-j"
+        assert refusal(f"--repeat x {BASE}")[0] == "--repeat"

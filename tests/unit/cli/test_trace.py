@@ -132,3 +132,32 @@ def test_time() -> None:
     trace.note("a")
     trace.note("b")
     assert lines.lines == ["    0.500 === a", "   12.250 === b"]
+
+
+def test_several_connections_are_told_apart() -> None:
+    lines = Lines()
+    whole = Trace(lines)
+    first, second = whole.connection(1), whole.connection(2)
+    first.sent(b"MAIL FROM:<a@x>\r\n", tls=False, secret=False)
+    first.sent_body(b"x", tls=False, last=False)
+    second.note("Trying")
+    second.received(Reply(550, (b"no",)), tls=False, failure=True)
+    first.sent_body(b"y", tls=False, last=True)
+    whole.warning("m", "odd")
+    assert lines.lines == [
+        "#1  -> MAIL FROM:<a@x>",
+        "#2 === Trying",
+        "#2 <** 550 no",
+        "#1  -> (2 octets of message)",
+        "=== m: odd",
+    ]
+
+
+def test_several_connections_have_one_clock() -> None:
+    times = iter([100.0, 101.0, 102.0])
+    lines = Lines()
+    whole = Trace(lines, clock=lambda: next(times))
+    connection = whole.connection(1)
+    connection._clock = whole._clock = lambda: 105.0
+    connection.note("Trying")
+    assert lines.lines == ["    5.000 #1 === Trying"]

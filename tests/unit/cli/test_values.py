@@ -131,6 +131,16 @@ def test_what_is_not_a_size(text: str) -> None:
         values.octets("--chunk-size", text)
 
 
+def test_numbers() -> None:
+    assert values.count("-j", "10") == 10
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1e3", "\u0661", "9" * 5000])
+def test_what_is_not_a_number(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a number: give 1 or more"):
+        values.count("-j", text)
+
+
 def test_tls_versions() -> None:
     assert values.tls_version("--tls-min", "1.2") == "1.2"
     with pytest.raises(UsageError, match=r"'1.4' is not a TLS version: 1.0, 1.1, 1.2, 1.3"):

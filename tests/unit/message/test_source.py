@@ -113,6 +113,15 @@ def test_a_closed_list_gives_no_more(listed: Path) -> None:
     assert not is_open(opening.fd)
 
 
+def test_a_list_says_what_to_wait_for_until_it_has_ended(pipe: Pipe) -> None:
+    names = listed_in(pipe)
+    assert not names.ready()
+    assert names.fd == pipe.reading
+    pipe.end()
+    assert names.ready()
+    assert names.fd is None
+
+
 def test_a_list_that_cannot_be_read_on_breaks_behind_its_names(pipe: Pipe) -> None:
     names = listed_in(pipe)
     pipe.write(b"a\n" + b"x" * 10)

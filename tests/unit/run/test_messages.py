@@ -330,6 +330,8 @@ def test_after_a_signal_nothing_is_opened(files: list[str]) -> None:
 def test_a_message_whose_opening_was_interrupted_is_among_the_rest(
     monkeypatch: pytest.MonkeyPatch, files: list[str]
 ) -> None:
+    os.unlink(files[0])
+    os.mkfifo(files[0])
     watched = Watched(to_all(files))
 
     def signalled(*args: object, **how: object) -> None:

@@ -17,7 +17,7 @@ from smtpwire.errors import (
     MessageUnusable,
     SMTPError,
 )
-from smtpwire.run.messages import Job
+from smtpwire.run.messages import Job, Opened
 from smtpwire.run.tally import Tally, message_outcome
 from tests.unit.run.conftest import Watcher
 
@@ -43,7 +43,7 @@ class Closing:
 
 def job(name: str = "m") -> Job:
     envelope = Envelope(parse_address("me@x"), (A, B))
-    made = Job(3, name, cast("Body", Closing()), envelope)
+    made = Job(3, Opened(name, cast("Body", Closing()), envelope, 1))
     made.octets = 100
     return made
 
