@@ -319,3 +319,11 @@ def test_V_with_T_never_falls_back_to_the_clear(start: Start, ca_file: Path) -> 
         assert send(server, "-T", "-V", "--ca-file", ca_file) == 77
         assert server.messages == []
         assert len(server.connections) == 1
+
+
+def test_j_is_how_many_connections(server: ModelServer, message: Path) -> None:
+    line = ("-s", server.address, "-f", "a@x.example", "-r", "b@y.example")
+    done = run_smtp("-j", "2", *line, message, message, message)
+    assert (done.code, done.stderr) == (0, "")
+    assert len(server.messages) == 3
+    assert len(server.connections) <= 2
