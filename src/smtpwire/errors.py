@@ -50,6 +50,16 @@ class SMTPError(Exception):
         super().__init__(text)
         self.reply = reply
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let pickle copy it as it is, whatever its constructor wants."""
+        return _copy_of, (type(self), self.args), self.__dict__
+
+
+def _copy_of(kind: type[SMTPError], args: tuple[object, ...]) -> SMTPError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
+
 
 class ConnectError(SMTPError):
     """No connection could be had."""

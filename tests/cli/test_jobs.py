@@ -30,14 +30,19 @@ LIMIT = 20
 """Seconds for what happens at once."""
 
 
-@pytest.fixture
-def names(tmp_path: Path) -> list[str]:
+def message_files(home: Path, count: int) -> list[str]:
+    """So many messages, by their names."""
     made = []
-    for number in range(40):
-        path = tmp_path / f"m{number}"
+    for number in range(count):
+        path = home / f"m{number}"
         path.write_text(f"Subject: {number}\n\nhello\n", encoding="ascii")
         made.append(str(path))
     return made
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> list[str]:
+    return message_files(tmp_path, 40)
 
 
 class Meeting:

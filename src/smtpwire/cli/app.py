@@ -184,7 +184,8 @@ def _run(
         received="received" in options.flags,
         disconnect="disconnect" in options.flags,
         stop_at_failure="stop" in options.flags,
-        jobs=options.jobs,
+        jobs=max(options.jobs, options.processes),
+        processes=options.processes,
     )
     return submit_messages(settings, outputs.observer(mask), stop)
 

@@ -98,6 +98,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("", "no-dot-stuffing", "", _FLAG, "dots as they are", Group.CONTENT),
     Option("R", "received", "", _FLAG, "prepend a Received field", Group.CONTENT),
     Option("j", "jobs", "N", _VALUE, "connections at a time (1)", Group.CONVERSATION),
+    Option("", "processes", "N", _VALUE, "spread over N processes (1)", Group.CONVERSATION),
     Option("d", "disconnect", "", _FLAG, "a new connection for each message", Group.CONVERSATION),
     Option("", "stop", "", _FLAG, "end the run at the first failure", Group.CONVERSATION),
     Option("", "no-pipelining", "", _FLAG, "one command at a time", Group.CONVERSATION),

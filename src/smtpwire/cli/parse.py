@@ -101,6 +101,7 @@ class CliOptions(NamedTuple):
     """Options that have no effect as things stand, and why."""
     jobs: int = 1
     repeat: int = 1
+    processes: int = 1
 
 
 def parse(words: Words) -> CliOptions:
@@ -133,6 +134,7 @@ def parse(words: Words) -> CliOptions:
         warnings=tuple(_without_effect(words, tls, server_texts)),
         jobs=_checked(words, "jobs", values.count) or 1,
         repeat=_checked(words, "repeat", values.count) or 1,
+        processes=_checked(words, "processes", values.count) or 1,
     )
 
 

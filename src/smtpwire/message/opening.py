@@ -21,6 +21,19 @@ _PAGE = 4096
 """Octets of the smallest memory page: in front of one that cannot be had, a read ends too."""
 
 
+def at_hand(source: str | int) -> bool:
+    """Whether to open a message and read it to its end waits for nobody, as far as can be told now.
+
+    So it is with a regular file, and with what cannot be opened.  Whoever is to open a message asks
+    it when it is open; this is for who leaves that to others.
+    """
+    try:
+        mode = os.stat(source).st_mode
+    except (OSError, ValueError):
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
 class Opening:
     """An open message of which the beginning is in memory.
 

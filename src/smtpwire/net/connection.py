@@ -1,10 +1,10 @@
 """One connection: an engine, a transport, and the content of messages between them.
 
 The driver's whole logic is here, and it is three rules.  Input is read before anything is written,
-each time: a 421 or a FIN that has come stops the write.  So a pipe with
-content, which may take its time, is waited for together with the input, and never read between it
-and the write.  When a write fails, the input is drained before the engine is told: the reason may
-be waiting in it.  And the engine is told what was handed over, never what was merely meant to be.
+each time: a 421 or a FIN that has come stops the write.  So a pipe with content, which may take
+its time, is waited for together with the input, and never read between it and the write.  When a
+write fails, the input is drained before the engine is told: the reason may be waiting in it.  And
+the engine is told what was handed over, never what was merely meant to be.
 
 The look at the input is a call of poll(2), but for one case, which is that of most messages: what
 was read ended in the 354 that asks for content, and nothing was behind it.  Then the content goes
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import Submission
     from smtpwire.errors import SMTPError
-    from smtpwire.message.body import Body
     from smtpwire.message.reader import Reader
     from smtpwire.net.poll import Interruption
     from smtpwire.net.tls import TLSPeer
@@ -54,6 +53,13 @@ if TYPE_CHECKING:
 
         def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
             """A reply came."""
+
+    class Readable(Protocol):
+        """What a connection needs of a message's body."""
+
+        def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
+            """Begin to send the content; see `smtpwire.message.body.Body`."""
+            ...
 
     class Owner(Protocol):
         """Who has the messages and is told what becomes of them."""
@@ -117,14 +123,12 @@ class Connection:
         self._outbox = Outbox(self._reader)
         self._ends_in_content = False
         """What the outbox was given last is content: a message may ride behind it."""
-        self._bodies: dict[int, tuple[Body, bytes]] = {}
+        self._bodies: dict[int, tuple[Readable, bytes]] = {}
         self._readers: dict[int, Reader] = {}
         self._written = 0
         self._deadline = Deadline(timeout)
         self._shaking: Handshake | None = None
-        """The handshake that is going on."""
         self._tls_first = engine.secured
-        """TLS begins with the connection, before the greeting."""
 
     def start(self) -> None:
         """Begin; behind this call the loop drives it."""
@@ -132,7 +136,7 @@ class Connection:
             self._start_tls()
         self.go_on()
 
-    def submit(self, submission: Submission, body: Body, prefix: bytes = b"") -> None:
+    def submit(self, submission: Submission, body: Readable, prefix: bytes = b"") -> None:
         """Give a message to the engine; `prefix` goes out in front of its content."""
         self._bodies[submission.id] = (body, prefix)
         self.engine.submit(submission)
@@ -314,7 +318,7 @@ class Connection:
         return transport.send(buffers) if any(map(len, buffers)) else 0
 
     def _draw(self) -> None:
-        """Read from the pipe, which may block all the same: its other readers were faster."""
+        # That may block all the same: another reader of the pipe may have been faster.
         self._content(lambda: self._stop.during(self._outbox.draw))
 
     def _content(self, read: Callable[[], Result]) -> Result | None:

@@ -14,28 +14,57 @@ from smtpwire.core.transaction import Envelope, Submission
 from smtpwire.errors import Interrupted, InvalidAddress, MessageError, MessageUnusable
 from smtpwire.message.body import open_message
 from smtpwire.message.opener import Opener
-from smtpwire.message.source import ListedNames
+from smtpwire.message.opening import at_hand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import NamedTuple
+    from typing import NamedTuple, Protocol
 
     from smtpwire.core.address import Address
     from smtpwire.message.body import Body
     from smtpwire.message.envelope import HeaderEnvelope
     from smtpwire.message.opening import Opening
+    from smtpwire.message.reader import Reader
+    from smtpwire.net.connection import Readable
     from smtpwire.net.poll import Interruption
+
+    class Slow(Protocol):
+        """Names that are still being read: `ListedNames`, or what a process is given."""
+
+        @property
+        def fd(self) -> int | None:
+            """What to wait for."""
+            ...
+
+        def ready(self) -> bool:
+            """Whether the next one, or that there is none, can be had without waiting."""
+            ...
+
+        def close(self) -> None:
+            """Read no more."""
+
 else:
     from smtpwire.record import NamedTuple
 
 _STDIN = 0
 
 
+class Portion(NamedTuple):
+    """A message as a process is given it by another: to be sent once or several times."""
+
+    first: int
+    """The index of the first time; the others follow on it."""
+    name: str
+    times: int
+    mark: int
+    """Where it is written down how many of them have been begun."""
+
+
 class MessageSettings(NamedTuple):
     """What the messages of a run are and how they are to be read."""
 
-    names: Iterable[str]
+    names: Iterable[str | Portion]
     """Paths, and "-" for standard input, in order.  Where they are neither a sequence nor from
     `message_names`, each may be long in coming, and is asked for when no message is under way."""
     reverse_path: Address | None = None
@@ -124,6 +153,24 @@ class Job:
         )
 
 
+class BodyWatched:
+    """A body of which is told that it begins to be read.
+
+    Args:
+        body: the body.
+        begun: called before it is.
+    """
+
+    def __init__(self, body: Readable, begun: Callable[[], object]) -> None:
+        self._body = body
+        self._begun = begun
+
+    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
+        """Begin to send the content."""
+        self._begun()
+        return self._body.reader(stuffed=stuffed, prefix=prefix, slices=slices)
+
+
 class Messages:
     """The jobs of a run, one after the other; what cannot be used is passed over, and reported.
 
@@ -149,6 +196,9 @@ class Messages:
         self._names = iter(settings.names)
         # A list that is still being read may never end; one that knows its length is all there.
         self._listed = hasattr(self._names, "__length_hint__")
+        self._slow: Slow | None = None
+        if hasattr(self._names, "ready"):
+            self._slow = self._names  # type: ignore[assignment]  # and so it has the rest
         self._unusable = unusable
         self._list_failed = list_failed
         self._warn = warn
@@ -197,10 +247,16 @@ class Messages:
     @property
     def awaited(self) -> int | None:
         """What the next name comes through, when it is what there is to wait for."""
-        names = self._names
-        if self._taken is not None or not isinstance(names, ListedNames) or names.ready():
+        names = self._slow
+        if self._taken is not None or names is None or names.ready():
             return None
         return names.fd
+
+    def take(self, *, wait: bool) -> tuple[int, str] | None:
+        """Take the next message without opening it; without `wait`, if it need not be awaited."""
+        taken = self._take(wait=wait)
+        self._taken = None
+        return taken
 
     def rest(self) -> Iterator[tuple[int, str]]:
         """Take all that is left, unopened; after an interruption, all that need not be awaited."""
@@ -214,8 +270,8 @@ class Messages:
         self._close_opening()
         if self._opened is not None:
             self._opened.body.close()
-        if isinstance(self._names, ListedNames):
-            self._names.close()
+        if self._slow is not None:
+            self._slow.close()
 
     def _close_opening(self) -> None:
         if self._opening is not None:
@@ -236,7 +292,7 @@ class Messages:
             return False
         try:
             take = self._names.__next__
-            self._name = take() if self._listed else self._stop.during(take)
+            name = take() if self._listed else self._stop.during(take)
         except StopIteration:
             self.ended = True
         except Interrupted:
@@ -245,18 +301,20 @@ class Messages:
             self.ended = True
             self._list_failed(error)
         else:
-            self._again = self._settings.repeat
+            if isinstance(name, Portion):
+                self.count, self._name, self._again, _ = name
+            else:
+                self._name, self._again = name, self._settings.repeat
         return bool(self._again)
 
     def _name_at_hand(self) -> bool:
-        names = self._names
-        return names.ready() if isinstance(names, ListedNames) else self._listed
+        return self._listed if self._slow is None else self._slow.ready()
 
     def _open(self, name: str, *, wait: bool) -> Opened | None:
         """Open a message, and look at it; None after an interruption, or where it would wait."""
         if self._stop.error() is not None:
             return None
-        opening = self._opening or self._opener.open(_source(name), name=name)
+        opening = self._opening or self._opener.open(source_of(name), name=name)
         self._opening = opening
         if not (wait or opening.at_hand):
             return None
@@ -269,10 +327,10 @@ class Messages:
         self._look(opened)
         return opened
 
-    def _read(self, opening: Opening, name: str) -> Opened:
+    def _read(self, source: Opening | str | int, name: str) -> Opened:
         settings = self._settings
         body, header = open_message(
-            opening,
+            source,
             name=name,
             from_header=settings.from_header,
             raw=settings.raw,
@@ -285,6 +343,18 @@ class Messages:
             body.close()
             raise
         return Opened(name, body, envelope, self._again + 1)
+
+    def known_of(self, name: str) -> tuple[str | None, tuple[Address, ...]]:
+        """Reverse-path and recipients of a message that was opened elsewhere."""
+        source = source_of(name)
+        if self._settings.from_header and at_hand(source):
+            try:
+                opened = self._read(source, name)
+            except MessageError:
+                return self._settings.known
+            opened.body.close()
+            return _path(opened.envelope.reverse_path), opened.envelope.recipients
+        return self._settings.known
 
     def _from_header(self, header: HeaderEnvelope, name: str) -> Envelope:
         reverse_path = self._settings.reverse_path
@@ -314,5 +384,6 @@ def _path(reverse_path: Address | None) -> str:
     return "" if reverse_path is None else str(reverse_path)
 
 
-def _source(name: str) -> str | int:
+def source_of(name: str) -> str | int:
+    """Return what a message of this name is opened by: its path, or standard input."""
     return _STDIN if name == "-" else name

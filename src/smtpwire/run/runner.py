@@ -20,11 +20,12 @@ With several connections there are a few rules more:
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError, Interrupted
 from smtpwire.run.lookout import Lookout
-from smtpwire.run.messages import Messages
+from smtpwire.run.messages import BodyWatched, Messages
 from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
 from smtpwire.run.report import Observer
 from smtpwire.run.session import Sessions, where_of
@@ -34,11 +35,13 @@ from smtpwire.run.tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NamedTuple
 
     from smtpwire.client import ClientSettings, Server
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import MessageError, SMTPError
+    from smtpwire.net.connection import Readable
     from smtpwire.run.messages import Job, MessageSettings
     from smtpwire.run.report import RunReport
     from smtpwire.run.session import Session
@@ -59,6 +62,10 @@ class RunSettings(NamedTuple):
     """The first failure ends the run."""
     jobs: int = 1
     """How many connections there may be at a time."""
+    processes: int = 1
+    """Over how many processes these are spread."""
+    begun: Callable[[int], object] | None = None
+    """Told the index of a message before its first octet of content goes out."""
 
 
 def submit(
@@ -75,11 +82,20 @@ def submit(
     Returns:
         The outcomes in numbers, and the problems in the order met.
     """
-    return _Run(settings, observer or Observer(), stop or StopRequest()).run()
+    observer, stop = observer or Observer(), stop or StopRequest()
+    if settings.processes > 1:
+        from smtpwire.run.crew import Crew
+
+        return Crew(settings, observer, stop).run()
+    return Run(settings, observer, stop).run()
 
 
-class _Run:
-    """The state of one run.  It owns the messages, and sessions ask it for them."""
+class Run:
+    """One run in this process.  It owns the messages, and slots ask it for them.
+
+    Attributes:
+        loop: what drives its connections.
+    """
 
     def __init__(self, settings: RunSettings, observer: Observer, stop: StopRequest) -> None:
         self._settings = settings
@@ -93,9 +109,9 @@ class _Run:
             list_failed=self._tally.list_failed,
             warn=observer.warning,
         )
-        several = settings.jobs > 1
+        several = settings.jobs > 1 or settings.processes > 1
         self._sessions = Sessions(settings.client, observer, stop, several=several)
-        self._loop = self._sessions.loop
+        self.loop = self._sessions.loop
         self._servers = deque(settings.client.servers)
         """In the order in which they are tried."""
         self._waiting: deque[Job] = deque()
@@ -113,20 +129,44 @@ class _Run:
         """Who waits for the next name, if anybody does."""
         self._failure: SMTPError | None = None
         """Why no further session can be had."""
+        self._failures: list[tuple[str, SMTPError]] = []
+        """The same, server by server."""
 
     def run(self) -> RunReport:
+        """Submit, and settle everything."""
         try:
-            self._fill()
-            self._loop.run()
+            self._work()
+            if self._failures:
+                self._tally.no_session(self._failures)
             self._leave_the_rest(self._failure or self._stop.error())
         finally:
-            self._messages.close()
-            self._loop.close()
-            for job in self._waiting:
-                job.close()
-            for slot in self._slots:
-                slot.close()
+            self._close()
         return self._tally.report(self._messages.count, self._stop.signal)
+
+    def serve(self) -> list[tuple[str, SMTPError]]:
+        """Submit, and settle what was begun or cannot be used; the rest is somebody else's.
+
+        Returns:
+            Why no session can be had, server by server; empty when that is not why it ended.
+        """
+        try:
+            self._work()
+        finally:
+            self._close()
+        return self._failures
+
+    def _work(self) -> None:
+        self._fill()
+        self.loop.run()
+
+    def _close(self) -> None:
+        """Let go of everything."""
+        self._messages.close()
+        self.loop.close()
+        for job in self._waiting:
+            job.close()
+        for slot in self._slots:
+            slot.close()
 
     # -- messages --------------------------------------------------------------------------------
 
@@ -200,22 +240,22 @@ class _Run:
         if self._lookout is not None:
             if not self._slots:
                 self._lookout.over = True
-                self._loop.nudge(self._lookout)
+                self.loop.nudge(self._lookout)
         elif self._slots and not self._over() and (fd := self._messages.awaited) is not None:
             self._lookout = Lookout(fd, self._seen)
-            self._loop.add(self._lookout)
+            self.loop.add(self._lookout)
 
     def _seen(self) -> None:
         self._lookout = None
         self._ask_again()
-        self._loop.call(self._fill)
+        self.loop.call(self._fill)
 
     def _remove(self, slot: Slot) -> None:
         """Take a slot away, and with it what it kept."""
         self._slots.remove(slot)
         if slot.job is not None:
             self._waiting.appendleft(slot.job)
-        self._loop.call(self._fill)
+        self.loop.call(self._fill)
 
     def _try_another(self, slot: Slot, where: str, error: SMTPError) -> None:
         """Go on with the next server, if there is one that was not tried."""
@@ -232,7 +272,7 @@ class _Run:
     def _end(self, slot: Slot, failures: list[tuple[str, SMTPError]]) -> None:
         """End the run: there is no session for this slot, nor would be for any other."""
         if self._failure is None:
-            self._tally.no_session(failures)
+            self._failures = failures
             self._failure = deciding(error for _, error in failures)
             self._ask_again()
         self._remove(slot)
@@ -247,7 +287,7 @@ class _Run:
     def _ask_again(self) -> None:
         """Let sessions that had to wait for a message look for one."""
         for session in self._starved:
-            self._loop.nudge(session.connection)
+            self.loop.nudge(session.connection)
         self._starved.clear()
 
     # -- what a slot asks and tells (run.slot.Office) ---------------------------------------------
@@ -276,8 +316,11 @@ class _Run:
         slot.used = True
         slot.flying[job.index] = job
         self._flying += 1
+        body: Readable = job.body
+        if settings.begun is not None:
+            body = BodyWatched(body, partial(settings.begun, job.index))
         prefix = session.received_field() if settings.received else b""
-        connection.submit(job.submission(prefix), job.body, prefix)
+        connection.submit(job.submission(prefix), body, prefix)
         if settings.disconnect:
             connection.engine.finish()
         return True
@@ -296,7 +339,7 @@ class _Run:
         """Take it that a session is there: others may be had."""
         if not self._proven:
             self._proven = True
-            self._loop.call(self._fill)
+            self.loop.call(self._fill)
 
     def failed(self, slot: Slot, server: Server, error: SMTPError) -> None:
         """Take it that a server gave no session."""

@@ -75,6 +75,12 @@ class StopRequest:
             os.close(fd)
         self.wake_fd = self._write_fd = -1
 
+    def renew(self) -> None:
+        """Take the signals of a process that was forked, and has them from its parent."""
+        if self.wake_fd >= 0:
+            self.uninstall()
+            self.install()
+
     def error(self) -> Interrupted | None:
         """Why to stop, or None."""
         if self.signal is None:

@@ -58,6 +58,19 @@ class Tally:
             )
         )
 
+    def lost(
+        self,
+        index: int,
+        name: str,
+        reverse_path: str | None,
+        recipients: tuple[Address, ...],
+        error: SMTPError,
+    ) -> None:
+        """Take a message that was begun, and of which nobody can say what became."""
+        outcomes = _all(recipients, Outcome.UNKNOWN)
+        result = _unsent(index, name, reverse_path, outcomes, error)
+        self._tell(result._replace(outcome=Outcome.UNKNOWN))
+
     def unusable(
         self,
         index: int,
@@ -67,7 +80,7 @@ class Tally:
         error: MessageError,
     ) -> None:
         """Take a message that cannot be sent, with as much of its envelope as is known."""
-        outcomes = tuple(RecipientOutcome(r, Outcome.UNSENT, None) for r in recipients)
+        outcomes = _all(recipients, Outcome.UNSENT)
         self._tell(_unsent(index, name, reverse_path, outcomes, error))
 
     def untried(
@@ -80,12 +93,12 @@ class Tally:
         outcome: Outcome,
     ) -> None:
         """Take a message for which there was no session; why was reported elsewhere."""
-        outcomes = tuple(RecipientOutcome(r, outcome, None) for r in recipients)
-        self._count(_unsent(index, name, reverse_path, outcomes, error))
+        outcomes = _all(recipients, outcome)
+        self.count(_unsent(index, name, reverse_path, outcomes, error))
 
     def list_failed(self, error: MessageError) -> None:
         """Take the reason why nobody knows what further messages there are."""
-        self._problem(_elsewhere(error.where, error))
+        self.problem(_elsewhere(error.where, error))
 
     def no_session(self, failures: Sequence[tuple[str, SMTPError]]) -> None:
         """Take the reasons, server by server, why no further message can be sent.
@@ -95,13 +108,14 @@ class Tally:
         *before, last = (_elsewhere(*failure) for failure in failures)
         for problem in before:
             self._keep(problem)
-        self._problem(last)
+        self.problem(last)
 
     def report(self, messages: int, signal: int | None) -> RunReport:
         """Add it all up."""
         return RunReport(messages, self._outcomes, tuple(self._problems.values()), signal)
 
-    def _count(self, result: MessageResult) -> None:
+    def count(self, result: MessageResult) -> None:
+        """Take a message that is settled; its problems are told apart."""
         for recipient in result.recipients:
             self._outcomes[recipient.outcome] += 1
         if result.outcome is not Outcome.ACCEPTED:
@@ -109,11 +123,12 @@ class Tally:
         self._observer.message(result)
 
     def _tell(self, result: MessageResult) -> None:
-        self._count(result)
+        self.count(result)
         for problem in _problems(result):
-            self._problem(problem)
+            self.problem(problem)
 
-    def _problem(self, problem: Problem) -> None:
+    def problem(self, problem: Problem) -> None:
+        """Take a problem."""
         self._keep(problem)
         self._observer.problem(problem)
 
@@ -128,6 +143,10 @@ def message_outcome(recipients: tuple[RecipientOutcome, ...]) -> Outcome:
     """What to say of the message as a whole."""
     present = {recipient.outcome for recipient in recipients}
     return next((o for o in _FOR_THE_MESSAGE if o in present), Outcome.UNSENT)
+
+
+def _all(recipients: tuple[Address, ...], outcome: Outcome) -> tuple[RecipientOutcome, ...]:
+    return tuple(RecipientOutcome(recipient, outcome, None) for recipient in recipients)
 
 
 def _elsewhere(where: str, error: SMTPError) -> Problem:

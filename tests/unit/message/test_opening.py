@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from smtpwire.errors import MessageNotFound
-from smtpwire.message.opening import Opening
+from smtpwire.message.opening import Opening, at_hand
 from tests.unit.message.files import Pipe, is_open, opened, piped
 
 
@@ -137,6 +137,18 @@ def test_what_waits_for_nobody(path: Path) -> None:
     with opened(path) as fd, piped() as reading:
         assert Opening(fd, name="-").at_hand
         assert not Opening(reading, name="-").at_hand
+
+
+def test_what_is_at_hand_before_it_is_opened(path: Path, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for name in (str(path), str(tmp_path), str(tmp_path / "missing"), "a\0b"):
+        assert at_hand(name), name
+    assert not at_hand(str(fifo))
+    assert not at_hand("/dev/null")
+    with opened(path) as fd, piped() as reading:
+        assert at_hand(fd)
+        assert not at_hand(reading)
 
 
 def test_a_fifo_is_opened_before_its_writer_and_waits_for_him_when_it_is_read(

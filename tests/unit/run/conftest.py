@@ -95,7 +95,9 @@ class Run:
             recipients=(RECIPIENT,),
         )
         client = client or ClientSettings(servers=(MAIL,), helo="me.example")
-        plan = RunSettings(client, message_settings or chosen, jobs=jobs, **settings)
+        plan = RunSettings(client, message_settings or chosen, jobs=jobs)
+        for name, value in settings.items():
+            plan = plan._replace(**{name: value})  # type: ignore[arg-type]
         return submit(plan, self.watcher, self.stop)
 
 

@@ -1,0 +1,280 @@
+"""A run over several processes, each with its share of the connections.
+
+The processes are forked from this one, which deals out the messages, hears what becomes of each,
+and is the only one that tells anybody: what a user sees is what one process would have shown.
+
+- The first process is started alone, as the first connection is made alone: a login that is refused
+  is refused once.  The others follow when it has a session, if there is work for them.
+- Messages are given in small portions, as they are settled, so that the work goes to whoever is
+  free.  What cannot be opened twice stays in one portion.
+- A process that dies is no reason to end: what it had not begun goes to others, and what it had is
+  `unknown`.
+- A process that can have no session gives its messages back.  The run ends when none can.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+
+from smtpwire.core.transaction import Outcome
+from smtpwire.errors import ConnectionLost, Interrupted, SMTPError
+from smtpwire.message.opening import at_hand
+from smtpwire.net.loop import Loop
+from smtpwire.net.poll import Poller
+from smtpwire.run.lookout import Lookout
+from smtpwire.run.member import Member
+from smtpwire.run.messages import Messages, source_of
+from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
+from smtpwire.run.tally import Tally
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from smtpwire.errors import MessageError
+    from smtpwire.run.report import MessageResult, Observer, RunReport
+    from smtpwire.run.reporter import Told
+    from smtpwire.run.runner import RunSettings
+    from smtpwire.run.stop import StopRequest
+
+PROGRAM = "smtp"
+"""Where there is no server to blame."""
+COPIES = 16
+"""Messages in a portion, of one that is sent several times."""
+AHEAD = 2
+"""Messages for each connection."""
+AHEAD_UNANSWERED = 64
+"""With `--no-wait`, so many more."""
+SPARE = 64
+"""Messages for each process beside those."""
+
+
+class Crew:
+    """One run, over several processes."""
+
+    def __init__(self, settings: RunSettings, observer: Observer, stop: StopRequest) -> None:
+        self._settings = settings
+        self._observer = observer
+        self._stop = stop
+        self._tally = Tally(observer)
+        self._messages = Messages(
+            settings.messages,
+            stop,
+            unusable=self._never_opened,
+            list_failed=self._tally.list_failed,
+            warn=observer.warning,
+        )
+        self._loop = Loop(Poller(stop.wake_fd), stop)
+        self._members: list[Member] = []
+        self._shares = deque(_shares(settings.jobs, settings.processes))
+        """Of the connections, for processes that are still to be started."""
+        self._back: deque[tuple[int, str]] = deque()
+        """Taken from the messages, and with nobody."""
+        self._lookout: Lookout | None = None
+        self._connections: dict[int, Observer] = {}
+        """Who watches which, by number, where there is a trace."""
+        self._started = 0
+        self._dealing = False
+        """Whether there will be dealt anyway."""
+        self._connected = False
+        self._failure: SMTPError | None = None
+        """Why nothing more can be sent."""
+        self._failures: tuple[tuple[str, SMTPError], ...] = ()
+        """The same, server by server."""
+
+    def run(self) -> RunReport:
+        """Submit, and settle everything."""
+        try:
+            self._deal()
+            self._loop.run()
+            if self._failures:
+                self._tally.no_session(self._failures)
+            self._leave_the_rest(self._failure or self._stop.error())
+        finally:
+            self._messages.close()
+            self._loop.close()
+        return self._tally.report(self._messages.count, self._stop.signal)
+
+    def _never_opened(self, index: int, name: str, error: MessageError) -> None:
+        """Take it that a message cannot be used, as whoever opens one is told."""
+        self._tally.unusable(index, name, *self._settings.messages.known, error)
+
+    # -- dealing out -----------------------------------------------------------------------------
+
+    @property
+    def _over(self) -> bool:
+        if self._stop.signal is not None or self._failure is not None:
+            return True
+        return self._settings.stop_at_failure and self._tally.failed
+
+    def _deal(self) -> None:
+        """Give everybody what he can use, and start processes for what is left."""
+        self._dealing = False
+        self._deal_out()
+        for member in self._members:
+            self._loop.nudge(member)
+
+    def _deal_out(self) -> None:
+        if self._over:
+            for member in self._members:
+                member.finish(forget=True)
+            self._call_lookout_off()
+            return
+        hungry = self._hungry()
+        while hungry and (portion := self._portion()) is not None:
+            member = min(hungry, key=lambda member: member.given)
+            member.give(*portion)
+            hungry = self._hungry()
+        while self._may_start and (portion := self._portion()) is not None:
+            self._start().give(*portion)
+            self._deal_soon()
+        if self._messages.ended and not self._back:
+            for member in self._members:
+                member.finish(forget=False)
+            self._call_lookout_off()
+        elif self._members and self._lookout is None:
+            fd = self._messages.awaited
+            if fd is not None:
+                self._lookout = Lookout(fd, self._seen)
+                self._loop.add(self._lookout)
+
+    def _hungry(self) -> list[Member]:
+        """Who may be given more: a message a connection as long as others may come to share."""
+        return [
+            member
+            for member in self._members
+            if member.wants and (not self._shares or member.given < member.share)
+        ]
+
+    @property
+    def _may_start(self) -> bool:
+        return bool(self._shares) and (self._connected or not self._members)
+
+    def _portion(self) -> tuple[int, str, int] | None:
+        """The next messages of one name: the first index, the name, and how many."""
+        taken = self._take()
+        if taken is None:
+            return None
+        index, name = taken
+        times = 1
+        if self._settings.messages.repeat > 1:
+            # What comes through a pipe can be opened once.
+            most = COPIES if at_hand(source_of(name)) else self._settings.messages.repeat
+            while times < most and (more := self._take()) is not None:
+                if more != (index + times, name):
+                    self._back.appendleft(more)
+                    break
+                times += 1
+        return index, name, times
+
+    def _take(self) -> tuple[int, str] | None:
+        if self._back:
+            return self._back.popleft()
+        return self._messages.take(wait=not self._members)
+
+    def _start(self) -> Member:
+        settings = self._settings._replace(jobs=self._shares.popleft())
+        ahead = AHEAD + AHEAD_UNANSWERED * settings.client.no_wait
+        member = Member(self, settings, self._stop, settings.jobs * ahead + SPARE, self._members)
+        self._started += 1
+        member.number = self._started
+        self._members.append(member)
+        self._loop.add(member)
+        return member
+
+    def _seen(self) -> None:
+        self._lookout = None
+        self._deal_soon()
+
+    def _call_lookout_off(self) -> None:
+        if self._lookout is not None:
+            self._lookout.over = True
+            self._loop.nudge(self._lookout)
+
+    # -- what a process tells (run.member.Office) --------------------------------------------------
+
+    def told(self, member: Member, told: Told) -> None:
+        """Take what a run in a process tells whoever watches it."""
+        if told.method == "message":
+            result: MessageResult = told.arguments[0]
+            member.settled(result.number)
+            self._tally.count(result)
+            self._deal_soon()
+        elif told.method == "problem":
+            self._tally.problem(told.arguments[0])
+        else:
+            if told.method == "connected" and not self._connected:
+                self._connected = True
+                self._deal_soon()
+            watcher = self._watcher(member, told.connection)
+            getattr(watcher, told.method)(*told.arguments, **told.options)
+
+    def gone(self, member: Member, status: int) -> None:
+        """Take the end of a process."""
+        self._members.remove(member)
+        left = member.left
+        if left is None:
+            self._lose(member, _death(status))
+        elif left.failures:
+            self._give_up(left.failures, member.share)
+        self._back.extendleft(reversed([(index, name) for index, name, _ in member.owed()]))
+        self._deal_soon()
+
+    def _lose(self, member: Member, death: str) -> None:
+        """Settle what a process had begun that died."""
+        error = ConnectionLost(f"the process that was sending it {death}")
+        lost = [(index, name) for index, name, begun in member.owed() if begun]
+        for index, name in lost:
+            member.settled(index)
+            self._tally.lost(index, name, *self._messages.known_of(name), error)
+        if lost:  # so that there is an end to it
+            self._shares.append(member.share)
+        elif not self._members:
+            self._failure = self._failure or SMTPError(f"the last process {death}")
+            self._failures = self._failures or ((PROGRAM, self._failure),)
+
+    def _give_up(self, failures: tuple[tuple[str, SMTPError], ...], share: int) -> None:
+        """Take it that a process can have no session: the run can, if another process can."""
+        where, error = failures[-1]
+        if self._members and all(another_may_do(error) for _, error in failures):
+            text = f"going on without {share} of {self._settings.jobs} connections"
+            self._observer.warning(where, text, error)
+        elif self._failure is None:
+            self._failures = failures
+            self._failure = deciding(error for _, error in failures)
+
+    def _watcher(self, member: Member, connection: int | None) -> Observer:
+        if connection is None or not self._settings.client.trace:
+            return self._observer
+        number = (connection - 1) * self._settings.processes + member.number
+        if number not in self._connections:
+            self._connections[number] = self._observer.connection(number)
+        return self._connections[number]
+
+    def _deal_soon(self) -> None:
+        if not self._dealing:
+            self._dealing = True
+            self._loop.call(self._deal)
+
+    def _leave_the_rest(self, error: SMTPError | None) -> None:
+        """Settle what is left when the run ends before its messages do."""
+        if error is None:
+            error = Interrupted("the run was stopped at the first failure")
+        outcome = outcome_without_session(error)
+        for index, name in (*sorted(self._back), *self._messages.rest()):
+            known = self._messages.known_of(name)
+            self._tally.untried(index, name, *known, error, outcome)
+            outcome = Outcome.UNSENT
+
+
+def _shares(jobs: int, processes: int) -> list[int]:
+    """How many connections each process may have."""
+    few, more = divmod(jobs, processes)
+    return [few + 1] * more + [few] * (processes - more)
+
+
+def _death(status: int) -> str:
+    """How a process ended, by its wait status."""
+    if os.WIFSIGNALED(status):
+        return f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"ended with status {os.waitstatus_to_exitcode(status)}"

@@ -1,0 +1,225 @@
+"""One process of several, as the process sees it that started it.
+
+It is a party of the loop: what it tells comes through a socket, and the end of that is its end.
+"""
+
+from __future__ import annotations
+
+import _socket
+import mmap
+import os
+import signal
+from time import monotonic
+
+from smtpwire.net.poll import READ, WRITE
+from smtpwire.run.frames import Frames, frame
+from smtpwire.run.messages import Portion
+from smtpwire.run.reporter import Told
+from smtpwire.run.worker import End, Left, work
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn, Protocol
+
+    from smtpwire.errors import SMTPError
+    from smtpwire.run.runner import RunSettings
+    from smtpwire.run.stop import StopRequest
+
+    class Office(Protocol):
+        """Who has all processes."""
+
+        def told(self, member: Member, told: Told) -> None:
+            """Take what a run in the process tells whoever watches it."""
+
+        def gone(self, member: Member, status: int) -> None:
+            """Take the end of the process, with its wait status."""
+
+
+MARKS = 4096
+"""Portions that it may have."""
+
+PATIENCE = 3.0
+"""Seconds for a process to end by itself after a signal, which takes one at most."""
+
+_DEFECT = 70
+"""The status of a process that ended by a defect of this program."""
+
+_RECEIVE = 262_144
+
+
+class Member:
+    """A process, forked here.
+
+    Args:
+        office: told what it tells.
+        settings: what it is to do.
+        stop: that of this process.
+        most: messages that it may have.
+        siblings: those whose sockets it must not hold open.
+
+    Attributes:
+        share: its connections.
+        number: its own.
+        given: how many messages it has that are not settled.
+        left: its last word; None when it died without.
+    """
+
+    pipe = None
+
+    def __init__(
+        self,
+        office: Office,
+        settings: RunSettings,
+        stop: StopRequest,
+        most: int,
+        siblings: Sequence[Member],
+    ) -> None:
+        self.share = settings.jobs
+        self.number = 0
+        self.given = 0
+        self.left: Left | None = None
+        self.over = False
+        self.deadline: float | None = None
+        self._office = office
+        self._stop = stop
+        self._most = most
+        self._marks = memoryview(mmap.mmap(-1, 4 * MARKS)).cast("I")
+        self._free = list(range(MARKS))
+        self._portions: dict[int, Portion] = {}
+        """By mark."""
+        self._owed: dict[int, int] = {}
+        """The mark of each message that is not settled."""
+        self._finished = False
+        self._frames = Frames()
+        self._unwritten = b""
+        self._sock, other = _socket.socketpair()
+        self._sock.settimeout(0)
+        self.fd = self._sock.fileno()
+        # A signal that comes before the new process has its own handlers waits for them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        self._pid = os.fork()
+        if not self._pid:
+            for sibling in (self, *siblings):
+                sibling.detach()
+            self._be_it(other, settings, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        other.close()
+
+    def _be_it(
+        self, channel: _socket.socket, settings: RunSettings, mask: set[int | signal.Signals]
+    ) -> NoReturn:
+        """In the new process: do its work, and end."""
+        status = _DEFECT
+        try:
+            self._stop.renew()
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            work(channel.fileno(), settings, self._marks, self._stop)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def detach(self) -> None:
+        """Let go of it, in a process that has nothing to do with it."""
+        self._sock.close()
+
+    # -- messages --------------------------------------------------------------------------------
+
+    @property
+    def wants(self) -> bool:
+        """Whether it may be given more."""
+        return not self._finished and self.given < self._most and bool(self._free)
+
+    def give(self, index: int, name: str, times: int) -> None:
+        """Give it messages of one name."""
+        mark = self._free.pop()
+        self._marks[mark] = 0
+        portion = self._portions[mark] = Portion(index, name, times, mark)
+        for number in range(index, index + times):
+            self._owed[number] = mark
+        self.given += times
+        self._say(portion)
+
+    def finish(self, *, forget: bool) -> None:
+        """Tell it that there are no more; with `forget`, nor is what it has and has not begun."""
+        if not self._finished:
+            self._finished = True
+            self._say(End(forget))
+
+    def settled(self, index: int) -> None:
+        """Take it that a message is settled."""
+        mark = self._owed.pop(index)
+        self.given -= 1
+        portion = self._portions[mark]
+        if not any(
+            number in self._owed for number in range(portion.first, portion.first + portion.times)
+        ):
+            del self._portions[mark]
+            self._free.append(mark)
+
+    def owed(self) -> list[tuple[int, str, bool]]:
+        """What is not settled: the index, the name, and whether it was begun."""
+        found: list[tuple[int, str, bool]] = []
+        for index, mark in sorted(self._owed.items()):
+            portion = self._portions[mark]
+            found.append((index, portion.name, index - portion.first < self._marks[mark]))
+        return found
+
+    def _say(self, value: object) -> None:
+        self._unwritten += frame(value)
+
+    # -- what the loop asks and tells (net.loop.Party) ---------------------------------------------
+
+    @property
+    def events(self) -> int:
+        """What to wait for."""
+        return READ | WRITE if self._unwritten else READ
+
+    def start(self) -> None:
+        """It has begun already."""
+
+    def ready(self, events: int) -> None:
+        """Hear what it tells, or say what there is to say."""
+        try:
+            if events == WRITE:
+                self._unwritten = self._unwritten[self._sock.send(self._unwritten) :]
+            else:
+                self._hear(self._sock.recv(_RECEIVE))
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.over = True  # it died with something unread
+
+    def _hear(self, data: bytes) -> None:
+        self.over = not data
+        for values in self._frames.feed(data):
+            for value in values:
+                if isinstance(value, Left):
+                    self.left = value
+                elif isinstance(value, Told):
+                    self._office.told(self, value)
+
+    def go_on(self) -> None:
+        """What there is to say is said when it can be."""
+
+    def late(self) -> None:
+        """End it."""
+        self.deadline = None
+        os.kill(self._pid, signal.SIGKILL)
+
+    def interrupt(self, error: SMTPError) -> None:  # noqa: ARG002 - it is told by the signal
+        """Pass the signal on; it settles what it can, and ends."""
+        os.kill(self._pid, self._stop.signal or signal.SIGTERM)
+        self.deadline = monotonic() + PATIENCE
+
+    def close(self) -> None:
+        """End it, when something broke."""
+        self._sock.close()
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+    def end(self) -> None:
+        """Take the end of the process."""
+        self._sock.close()
+        _, status = os.waitpid(self._pid, 0)
+        self._office.gone(self, status)
