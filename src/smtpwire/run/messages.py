@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from smtpwire.message.envelope import HeaderEnvelope
     from smtpwire.message.opening import Opening
     from smtpwire.message.reader import Reader
-    from smtpwire.net.connection import Readable
+    from smtpwire.net.contract import Readable
     from smtpwire.net.poll import Interruption
 
     class Slow(Protocol):

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from smtpwire.client import ClientSettings, Server
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import MessageError, SMTPError
-    from smtpwire.net.connection import Readable
+    from smtpwire.net.contract import Readable
     from smtpwire.run.messages import Job, MessageSettings
     from smtpwire.run.report import RunReport
     from smtpwire.run.session import Session

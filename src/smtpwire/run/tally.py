@@ -141,6 +141,8 @@ class Tally:
 
 def message_outcome(recipients: tuple[RecipientOutcome, ...]) -> Outcome:
     """What to say of the message as a whole."""
+    if len(recipients) == 1:
+        return recipients[0].outcome
     present = {recipient.outcome for recipient in recipients}
     return next((o for o in _FOR_THE_MESSAGE if o in present), Outcome.UNSENT)
 
