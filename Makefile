@@ -5,6 +5,8 @@
 #   make lint    formatter, linters, layers, type checkers, manual page   (-k for all at once)
 #   make cov     branch coverage of core and message by their unit tests: 100 % or it fails
 #   make soak    the long version of `make test`; the log goes to docs/evidence/
+#   make bench   measure against other clients; the tables go to benchmarks/results/
+#   make bench-smoke   run every row of that once, to see that it runs
 #   make fmt     let the formatter write
 #   make pin     write requirements/*.txt anew, with hashes
 #   make clean   remove all that the others made
@@ -18,7 +20,7 @@ export PYTHON
 LINTERS := lint-format lint-rules lint-layers lint-mypy lint-pyright lint-page
 MEASURED := cov-core cov-message
 
-.PHONY: test demo lint $(LINTERS) lint-setup cov $(MEASURED) soak fmt pin clean
+.PHONY: test demo lint $(LINTERS) lint-setup cov $(MEASURED) soak bench bench-smoke fmt pin clean
 
 test:
 	@tools/setup test
@@ -33,7 +35,7 @@ lint: $(LINTERS)
 $(LINTERS): lint-setup
 
 lint-setup:
-	@tools/setup test lint
+	@tools/setup test lint bench
 
 lint-format:
 	$(BIN)/ruff format --check --quiet
@@ -65,6 +67,14 @@ soak:
 	@tools/setup test
 	tools/soak $(ARGS)
 
+bench:
+	@tools/setup test bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-smoke:
+	@tools/setup test bench
+	$(BIN)/python -m benchmarks --smoke $(ARGS)
+
 fmt:
 	@tools/setup test lint
 	$(BIN)/ruff check --fix-only
@@ -76,4 +86,4 @@ pin:
 clean:
 	rm -rf .venv .venv-pin build dist .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
-	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

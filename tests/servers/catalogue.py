@@ -52,10 +52,14 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "dovecot": ("dovecot-core", "dovecot-submissiond", "dovecot-lmtpd"),
     "exim": ("exim4-daemon-heavy", "exim4-base"),
     "opensmtpd": ("opensmtpd",),
+    "peers": ("curl", "msmtp", "swaks"),
     "postfix": ("postfix",),
     "sendmail": ("sendmail-bin", "sendmail-cf", "m4", *_SASL_LIBRARIES),
 }
-"""Debian packages of each root; what they depend on and the machine lacks comes along."""
+"""Debian packages of each root; what they depend on and the machine lacks comes along.
+
+"peers" is no server: other clients, for the benchmarks.
+"""
 
 SERVERS: dict[str, Spec] = {
     spec.name: spec

@@ -35,14 +35,22 @@ def fetched(spec: Spec) -> Path:
         Unavailable: it cannot be had.
     """
     if spec.kind is Kind.BOX and spec.root is not None:
-        root = spec.root
-        stamp = [platform.freedesktop_os_release().get("VERSION_ID", ""), platform.machine()]
-        return _once(f"root-{root}", [*stamp, *PACKAGES[root]], lambda new: _unpack(root, new))
+        return unpacked(spec.root)
     if spec.kind is Kind.NODE:
         config = CONFIG / spec.name
         stamp = [file.read_text() for file in sorted(config.iterdir())]
         return _once(spec.name, stamp, lambda new: _install_node_package(config, new))
     return HERE
+
+
+def unpacked(root: str) -> Path:
+    """The directory with the files of an entry of PACKAGES, filled on first use.
+
+    Raises:
+        Unavailable: they cannot be had.
+    """
+    stamp = [platform.freedesktop_os_release().get("VERSION_ID", ""), platform.machine()]
+    return _once(f"root-{root}", [*stamp, *PACKAGES[root]], lambda new: _unpack(root, new))
 
 
 def _once(name: str, stamp: list[str], fill: Callable[[Path], None]) -> Path:
