@@ -96,7 +96,8 @@ def main(arguments: Sequence[str]) -> int:
             shown = suite_table(results[name])
             print(shown, flush=True)
             text += f"\n{shown}"
-    found = judged(results)
+    # A part is judged as a part; the whole also says what it does not have.
+    found = [each for each in judged(results) if not asked.suite or each.target.suite in results]
     shown = targets_table(found)
     print(shown, flush=True)
     directory: Path | None = asked.output or (None if asked.smoke else record.RESULTS)

@@ -99,19 +99,26 @@ def turns_each(many: str, one: str, round_trip: str) -> Figure:
     return Figure((many, one, round_trip), lambda a, b, c: _further(a, b, "wall") / c.run.wall)
 
 
-def turns(far: str, near: str, round_trip: str, *, connect: bool) -> Figure:
-    """Round trips in all: what a run over the link takes beyond the same on loopback.
+def turns(far: str, near: str, round_trip: str) -> Figure:
+    """Round trips in all, that of the TCP connection counted.
+
+    They are what a run over the link takes beyond the same on loopback.
 
     Args:
         far: the row over the link.
         near: the row on loopback.
         round_trip: the row that measures one round trip.
-        connect: whether to count that of the TCP connection.
     """
-    less = 0 if connect else 1
+    return Figure(
+        (far, near, round_trip), lambda a, b, c: (a.run.wall - b.run.wall) / c.run.wall, whole=True
+    )
+
+
+def turns_a_connection(far: str, near: str, round_trip: str) -> Figure:
+    """The same for each unit, which is a connection; that of TCP is not counted."""
     return Figure(
         (far, near, round_trip),
-        lambda a, b, c: (a.run.wall - b.run.wall) / c.run.wall - less,
+        lambda a, b, c: (a.each("wall") - b.each("wall")) / c.run.wall - 1,
         whole=True,
     )
 

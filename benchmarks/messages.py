@@ -40,6 +40,15 @@ class Octets:
     """By BDAT."""
 
 
+@dataclass(frozen=True)
+class Large:
+    """A large message in two files, and what a sink must count for either."""
+
+    lf: Path
+    crlf: Path
+    octets: Octets
+
+
 def crlf(content: bytes) -> bytes:
     """A content with LF line ends, with CRLF."""
     return content.replace(b"\n", b"\r\n")
@@ -84,15 +93,21 @@ def write_many(directory: Path, count: int, *, with_crlf: bool = False) -> Path:
     return write(directory.with_suffix(".list"), "".join(f"{path}\n" for path in paths).encode())
 
 
-def write_large(path: Path, megabytes: float, *, with_crlf: bool = False) -> Octets:
-    """Write a message of about so many MB; what a sink must count for it."""
-    head = HEADER % 1
+def write_large(directory: Path, megabytes: float) -> Large:
+    """Write a message of about so many MB, with LF and with CRLF."""
     blocks = max(1, int(megabytes * 1e6) // len(BLOCK))
-    with path.open("wb") as file:
-        file.write(crlf(head) if with_crlf else head)
-        for _ in range(blocks):
-            file.write(crlf(BLOCK) if with_crlf else BLOCK)
-    start, each = octets(head), octets(BLOCK)
-    dot = len(b".\r\n")
+    start, each = octets(HEADER % 1), octets(BLOCK)
     # A block's dotted line is never its first, so its dots can be counted block by block.
-    return Octets(start.data + blocks * (each.data - dot), start.bdat + blocks * each.bdat)
+    data = start.data + blocks * (each.data - len(b".\r\n"))
+    large = Large(
+        directory / "large.lf",
+        directory / "large.crlf",
+        Octets(data, start.bdat + blocks * each.bdat),
+    )
+    for path, convert in ((large.lf, bytes), (large.crlf, crlf)):
+        with path.open("wb") as file:
+            file.write(convert(HEADER % 1))
+            block = convert(BLOCK)
+            for _ in range(blocks):
+                file.write(block)
+    return large

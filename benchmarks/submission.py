@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from benchmarks.clients import Client, Command
     from benchmarks.messages import Octets
-    from benchmarks.servers import Served, Start
+    from benchmarks.servers import Start
     from benchmarks.workshop import Workshop
 
 _LONGEST_RUN = 600.0
@@ -33,18 +33,20 @@ class Expected:
         messages: how many.
         octets: of each; None for a peer that writes a content of its own.
         by: "data" or "bdat", the way it has to take; "" for either.
+        to: how many recipients each has.
     """
 
     messages: int
     octets: Octets | None = None
     by: str = ""
+    to: int = 1
 
-    def check(self, totals: dict[str, int], *, looked: bool) -> None:
+    def check(self, totals: dict[str, int]) -> None:
         """Compare.
 
         Args:
-            totals: what the server counted.
-            looked: whether it looked at each octet of content.
+            totals: what the server counted; no CR or LF that stands alone unless it looked for
+                them.
 
         Raises:
             RowFailed: something else arrived.
@@ -55,11 +57,13 @@ class Expected:
             raise RowFailed(f"{totals['messages']} messages arrived, not {self.messages}")
         if "octets" not in totals:
             return
+        if totals["recipients"] != self.messages * self.to:
+            raise RowFailed(f"{totals['recipients']} recipients, not {self.messages * self.to}")
         if self.by and totals[self.by] != self.messages:
             raise RowFailed(f"only {totals[self.by]} of its messages came by {self.by.upper()}")
         if totals["unknown"]:
             raise RowFailed(f"{totals['unknown']} of its commands are unknown")
-        if looked and (totals["bare_cr"] or totals["bare_lf"]):
+        if totals["bare_cr"] or totals["bare_lf"]:
             raise RowFailed(
                 f"{totals['bare_cr']} CR and {totals['bare_lf']} LF of its content stand alone"
             )
@@ -95,12 +99,11 @@ class Submission:
             Unavailable: it, or the server, cannot be had.
         """
         server = self.start(warm_up)
-        served: Served | None = None
         try:
             run = run_command(self.workshop, self.client(server.address), self.prefix)
         finally:
             served = server.stop()
-        self.expected.check(served.totals, looked=warm_up)
+        self.expected.check(served.totals)
         return Run(run.wall, run.cpu, run.peak, served.cpu)
 
 

@@ -110,6 +110,6 @@ def _row(
         warm_up: whether it runs in the warm-up.
     """
     client = clients.smtp(workshop, *words, to=to)
-    expected = Expected(count, octets(message(KILOBYTE)))
+    expected = Expected(count, octets(message(KILOBYTE)), to=to)
     run = Submission(workshop, client, csinks(workshop), expected)
     return Row(name, run, units=units * per, warm_up=warm_up)

@@ -23,9 +23,7 @@ CRLF = "curl, CRLF"
 def rows(workshop: Workshop) -> list[Row]:
     """The rows; one of a kilobyte shows what memory there is without a large message."""
     size = workshop.count(_MEGABYTES)
-    lf, with_crlf = workshop.data / "large.lf", workshop.data / "large.crlf"
-    content = write_large(lf, size)
-    write_large(with_crlf, size, with_crlf=True)
+    large = write_large(workshop.data, size)
     little = message(KILOBYTE)
     small = write(workshop.data / "small.lf", little)
     start = csinks(workshop)
@@ -34,7 +32,7 @@ def rows(workshop: Workshop) -> list[Row]:
         name: str,
         client: Client,
         against: str = "",
-        sent: Octets | None = content,
+        sent: Octets = large.octets,
         by: str = "",
         units: float = size,
     ) -> Row:
@@ -46,14 +44,14 @@ def rows(workshop: Workshop) -> list[Row]:
 
     data = "--no-chunking"
     return [
-        row(LF, clients.curl(lf, "--crlf"), LF, by="data"),
-        row(CRLF, clients.curl(with_crlf), CRLF, by="data"),
-        row("smtp LF, DATA", smtp(data, lf), LF, by="data"),
-        row("smtp LF, BDAT", smtp(lf), LF, by="bdat"),
-        row("smtp CRLF, DATA", smtp(data, with_crlf), CRLF, by="data"),
-        row("smtp CRLF, BDAT", smtp(with_crlf), CRLF, by="bdat"),
-        row("smtp -e CRLF, BDAT", smtp("-e", with_crlf), CRLF, by="bdat"),
-        row("smtp, pipe of LF, DATA", clients.piped(workshop, lf, data), LF, by="data"),
-        row("smtp, pipe of LF, BDAT", clients.piped(workshop, lf), LF, by="bdat"),
+        row(LF, clients.curl(large.lf, "--crlf"), LF, by="data"),
+        row(CRLF, clients.curl(large.crlf), CRLF, by="data"),
+        row("smtp LF, DATA", smtp(data, large.lf), LF, by="data"),
+        row("smtp LF, BDAT", smtp(large.lf), LF, by="bdat"),
+        row("smtp CRLF, DATA", smtp(data, large.crlf), CRLF, by="data"),
+        row("smtp CRLF, BDAT", smtp(large.crlf), CRLF, by="bdat"),
+        row("smtp -e CRLF, BDAT", smtp("-e", large.crlf), CRLF, by="bdat"),
+        row("smtp, pipe of LF, DATA", clients.piped(workshop, large.lf, data), LF, by="data"),
+        row("smtp, pipe of LF, BDAT", clients.piped(workshop, large.lf), LF, by="bdat"),
         row("smtp 1 KB", smtp(small), sent=octets(little), units=0),
     ]

@@ -26,13 +26,11 @@ TLS = ("-M", "--tls-on-connect")
 def rows(workshop: Workshop) -> list[Row]:
     """The rows."""
     size = workshop.count(_MEGABYTES)
-    lf, with_crlf = workshop.data / "large.lf", workshop.data / "large.crlf"
-    content = write_large(lf, size)
-    write_large(with_crlf, size, with_crlf=True)
+    large = write_large(workshop.data, size)
     start = tls_csinks(workshop)
 
     def row(name: str, client: Client, against: str, by: str) -> Row:
-        run = Submission(workshop, client, start, Expected(1, content, by))
+        run = Submission(workshop, client, start, Expected(1, large.octets, by))
         return Row(name, run, units=size, against=against)
 
     def smtp(*words: object) -> Client:
@@ -43,10 +41,10 @@ def rows(workshop: Workshop) -> list[Row]:
 
     data = "--no-chunking"
     return [
-        row(LF, curl(lf, "--crlf"), LF, "data"),
-        row(CRLF, curl(with_crlf), CRLF, "data"),
-        row("smtp LF, DATA", smtp(data, lf), LF, "data"),
-        row("smtp LF, BDAT", smtp(lf), LF, "bdat"),
-        row("smtp CRLF, DATA", smtp(data, with_crlf), CRLF, "data"),
-        row("smtp CRLF, BDAT", smtp(with_crlf), CRLF, "bdat"),
+        row(LF, curl(large.lf, "--crlf"), LF, "data"),
+        row(CRLF, curl(large.crlf), CRLF, "data"),
+        row("smtp LF, DATA", smtp(data, large.lf), LF, "data"),
+        row("smtp LF, BDAT", smtp(large.lf), LF, "bdat"),
+        row("smtp CRLF, DATA", smtp(data, large.crlf), CRLF, "data"),
+        row("smtp CRLF, BDAT", smtp(large.crlf), CRLF, "bdat"),
     ]

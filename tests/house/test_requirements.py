@@ -30,7 +30,7 @@ def asked_for(requirements: list[str]) -> set[str]:
     return {re.split(r"[^\w-]", requirement, maxsplit=1)[0] for requirement in requirements}
 
 
-@pytest.mark.parametrize("name", ["test", "lint"])
+@pytest.mark.parametrize("name", ["test", "lint", "bench"])
 def test_every_line_is_a_pinned_version_or_a_hash_of_it(name: str) -> None:
     assert [x for x in lines(name) if not PINNED.fullmatch(x) and not HASH.fullmatch(x)] == []
     for line, below in zip(lines(name), [*lines(name)[1:], ""], strict=True):
@@ -46,16 +46,17 @@ def test_the_tests_have_all_that_the_package_can_use() -> None:
     assert asked_for(wanted) - pinned("test") == set()
 
 
-def test_the_linters_are_all_there() -> None:
-    assert asked_for(PYPROJECT["dependency-groups"]["lint"]) - pinned("lint") == set()
+@pytest.mark.parametrize("name", ["lint", "bench"])
+def test_the_linters_and_the_peers_are_all_there(name: str) -> None:
+    assert asked_for(PYPROJECT["dependency-groups"][name]) - pinned(name) == set()
 
 
-def test_both_files_pin_the_same_versions() -> None:
+@pytest.mark.parametrize("other", ["lint", "bench"])
+def test_all_files_pin_the_same_versions(other: str) -> None:
     def versions(name: str) -> dict[str, str]:
         rows = (line.split()[0] for line in lines(name) if PINNED.fullmatch(line))
         return {package: version for package, _, version in (row.partition("==") for row in rows)}
 
-    test, lint = versions("test"), versions("lint")
-    assert {name: test[name] for name in test.keys() & lint.keys()} == {
-        name: lint[name] for name in test.keys() & lint.keys()
-    }
+    tests, others = versions("test"), versions(other)
+    common = tests.keys() & others.keys()
+    assert {name: tests[name] for name in common} == {name: others[name] for name in common}
