@@ -23,7 +23,7 @@ MEASURED := cov-core cov-message
 .PHONY: test demo lint $(LINTERS) lint-setup cov $(MEASURED) soak bench bench-smoke fmt pin clean
 
 test:
-	@tools/setup test
+	@tools/setup test bench
 	$(BIN)/pytest --numprocesses auto --dist loadgroup $(ARGS)
 
 demo:
@@ -64,7 +64,7 @@ $(MEASURED): cov-%:
 	tools/coverage $*
 
 soak:
-	@tools/setup test
+	@tools/setup test bench
 	tools/soak $(ARGS)
 
 bench:

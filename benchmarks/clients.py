@@ -11,8 +11,10 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from benchmarks.errors import Unavailable
 from benchmarks.tools import HERE, program
 
 if TYPE_CHECKING:
@@ -183,13 +185,11 @@ def smtplib(workshop: Workshop, messages: Path) -> Client:
 def aiosmtplib(messages: Path, connections: int) -> Client:
     """The same with aiosmtplib, on several connections."""
     script = HERE / "peers" / "aiosmtplib_send.py"
-    return lambda server: Command(
-        [
-            sys.executable,
-            str(script),
-            server.host,
-            str(server.port),
-            str(messages),
-            str(connections),
-        ]
-    )
+
+    def command(server: Address) -> Command:
+        if find_spec("aiosmtplib") is None:
+            raise Unavailable("aiosmtplib is not installed: tools/setup test bench")
+        words = [sys.executable, str(script), server.host, str(server.port), str(messages)]
+        return Command([*words, str(connections)])
+
+    return command

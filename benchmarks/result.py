@@ -62,7 +62,7 @@ class Result:
         if self.scale != 1:
             return f"counts and sizes were scaled by {self.scale:g}"
         if self.rounds < ROUNDS:
-            return f"{self.rounds} rounds are fewer than {ROUNDS}"
+            return f"{self.rounds} of at least {ROUNDS} rounds"
         return busy.void(*self.circumstances.others)
 
     @property

@@ -49,7 +49,7 @@ struct connection {
     int last;          /* this BDAT chunk is the last one of its message */
     int in_chunks;     /* a chunk of this message has come */
     size_t left;       /* octets of this chunk still to come */
-    char tail[TAIL];   /* the last octets of a DATA content, for an end that lies across two reads */
+    char tail[TAIL];   /* the last octets of a DATA content, for an end across two reads */
     size_t tail_length;
     char previous;     /* the octet before, for `strict` */
     char *input;
@@ -59,8 +59,8 @@ struct connection {
 };
 
 static struct {
-    unsigned long long connections, messages, by_data, by_bdat, chunks, recipients, octets, commands,
-        unknown, bare_cr, bare_lf;
+    unsigned long long connections, messages, by_data, by_bdat, chunks, recipients, octets,
+        commands, unknown, bare_cr, bare_lf;
 } total;
 static int strict;
 static volatile sig_atomic_t stopping;
@@ -432,8 +432,8 @@ int main(int count, char **words)
                 greet(listener, poller);
         }
     }
-    printf("connections=%llu messages=%llu data=%llu bdat=%llu chunks=%llu recipients=%llu octets=%llu "
-           "commands=%llu unknown=%llu bare_cr=%llu bare_lf=%llu\n",
+    printf("connections=%llu messages=%llu data=%llu bdat=%llu chunks=%llu recipients=%llu "
+           "octets=%llu commands=%llu unknown=%llu bare_cr=%llu bare_lf=%llu\n",
            total.connections, total.messages, total.by_data, total.by_bdat, total.chunks,
            total.recipients, total.octets, total.commands, total.unknown, total.bare_cr,
            total.bare_lf);

@@ -43,6 +43,11 @@ struct direction {
 
 static unsigned long long delay;
 
+static unsigned long long nanoseconds(struct timespec time)
+{
+    return (unsigned long long)time.tv_sec * SECOND + (unsigned long long)time.tv_nsec;
+}
+
 static int make_device(const char *name)
 {
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -65,7 +70,7 @@ static void *read_packets(void *argument)
             continue; /* full: dropped, as a router would */
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        packet->due = (unsigned long long)now.tv_sec * SECOND + (unsigned long long)now.tv_nsec + delay;
+        packet->due = nanoseconds(now) + delay;
         pthread_mutex_lock(&d->lock);
         d->head++;
         pthread_cond_signal(&d->filled);

@@ -74,7 +74,8 @@ int main(int count, char **words)
         return 2;
     }
     fprintf(result,
-            "{\"wall\": %.6f, \"user\": %.6f, \"system\": %.6f, \"peak_kib\": %ld, \"status\": %d}\n",
+            "{\"wall\": %.6f, \"user\": %.6f, \"system\": %.6f, "
+            "\"peak_kib\": %ld, \"status\": %d}\n",
             (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9,
             seconds(used.ru_utime), seconds(used.ru_stime), used.ru_maxrss,
             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
