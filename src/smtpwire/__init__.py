@@ -16,7 +16,8 @@ The command is `smtp` (`smtpwire.cli`).  As a library, a run of messages is a ca
     report = submit(settings, Observer())
 
 Every recipient of every message ends in one `Outcome`; an `Observer` is told of each as it is
-settled.  `smtpwire.errors` holds what can go wrong, as a tree.
+settled.  `smtpwire.errors` holds what can go wrong, as a tree.  In an asyncio program `AsyncClient`
+submits messages (`smtpwire.aio`).
 
 The names below are imported when they are first used: `import smtpwire` costs nothing.
 """
@@ -25,10 +26,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from smtpwire.aio import AsyncClient
     from smtpwire.client import ClientSettings, Login, Server, TLSMode, TLSSettings
     from smtpwire.core.address import Address, parse_address, parse_reverse_path
     from smtpwire.core.reply import EnhancedStatus, Reply
-    from smtpwire.core.transaction import Outcome, RecipientOutcome
+    from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
     from smtpwire.errors import SMTPError
     from smtpwire.run.messages import MessageSettings
     from smtpwire.run.report import ConnectionInfo, MessageResult, Observer, Problem, RunReport
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "AsyncClient",
     "ClientSettings",
     "ConnectionInfo",
     "EnhancedStatus",
@@ -57,16 +60,18 @@ __all__ = [
     "StopRequest",
     "TLSMode",
     "TLSSettings",
+    "TransactionResult",
     "parse_address",
     "parse_reverse_path",
     "submit",
 ]
 
 _HOME = {
+    "smtpwire.aio": ("AsyncClient",),
     "smtpwire.client": ("ClientSettings", "Login", "Server", "TLSMode", "TLSSettings"),
     "smtpwire.core.address": ("Address", "parse_address", "parse_reverse_path"),
     "smtpwire.core.reply": ("EnhancedStatus", "Reply"),
-    "smtpwire.core.transaction": ("Outcome", "RecipientOutcome"),
+    "smtpwire.core.transaction": ("Outcome", "RecipientOutcome", "TransactionResult"),
     "smtpwire.errors": ("SMTPError",),
     "smtpwire.run.messages": ("MessageSettings",),
     "smtpwire.run.report": ("ConnectionInfo", "MessageResult", "Observer", "Problem", "RunReport"),

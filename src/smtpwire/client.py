@@ -5,7 +5,7 @@ Values only, shared by everything above the drivers; `smtpwire.net` is given wha
 
 from __future__ import annotations
 
-from smtpwire.core.session import Login, TLSMode
+from smtpwire.core.session import Login, SessionOptions, TLSMode
 from smtpwire.net.tls import TLSSettings
 
 TYPE_CHECKING = False
@@ -15,7 +15,15 @@ else:
     from smtpwire.record import NamedTuple
 
 
-__all__ = ["ClientSettings", "Login", "Server", "TLSMode", "TLSSettings", "endpoint"]
+__all__ = [
+    "ClientSettings",
+    "Login",
+    "Server",
+    "TLSMode",
+    "TLSSettings",
+    "endpoint",
+    "session_options",
+]
 
 
 def endpoint(host: str, port: int) -> str:
@@ -61,3 +69,40 @@ class ClientSettings(NamedTuple):
     """Send what needs an extension that is not offered."""
     trace: bool = False
     """Report every line said and heard to the observer."""
+
+
+def session_options(
+    client: ClientSettings,
+    server: Server,
+    *,
+    helo: str,
+    clear: bool,
+    loopback: bool,
+    chunking: bool,
+) -> SessionOptions:
+    """Return what is to be done on one connection.
+
+    Args:
+        client: what was asked for.
+        server: whom it leads to.
+        helo: the name for EHLO.
+        clear: TLS was tried with this server, and is not to be tried again.
+        loopback: nothing said on it leaves the machine.
+        chunking: BDAT may be used, by what is known of the server.
+    """
+    return SessionOptions(
+        helo=helo,
+        tls=TLSMode.NONE if clear else client.tls,
+        secured=server.tls_on_connect,
+        loopback=loopback,
+        login=client.login,
+        pipelining=client.pipelining,
+        chunking=chunking,
+        chunk_size=client.chunk_size,
+        no_wait=client.no_wait,
+        declare_size=client.declare_size,
+        require_all=client.require_all,
+        send_anyway=client.send_anyway,
+        force=client.force,
+        trace=client.trace,
+    )

@@ -165,10 +165,9 @@ class Wire:
         try:
             while piece := tls.read(_BLOCK):
                 plain += piece
+            self.record.close_notify = True
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLZeroReturnError:
-            self.record.close_notify = True
         except ssl.SSLError as error:
             self.record.note(f"TLS: {error.reason}")
             self._ended = True

@@ -8,8 +8,10 @@ later messages are unsent, since nobody tried them.
 
 from __future__ import annotations
 
+from smtpwire.client import TLSMode
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import (
+    CertificateError,
     ConnectError,
     ConnectionLost,
     GreetingRefused,
@@ -24,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from smtpwire.client import ClientSettings, Server
     from smtpwire.errors import SMTPError
 
 _OUT_OF_REACH = (ConnectError, ConnectionLost, TimedOut, ServerClosing, RemoteProtocolError)
@@ -46,6 +49,20 @@ def handshake_failed(error: SMTPError) -> bool:
     """Whether TLS was begun and not had: it broke, was closed or took too long."""
     return isinstance(error, TLSError) or (
         isinstance(error, TimedOut) and error.wait == "HANDSHAKE"
+    )
+
+
+def may_go_on_in_the_clear(error: SMTPError, client: ClientSettings, server: Server) -> bool:
+    """Whether a failed handshake may be followed by a connection in the clear.
+
+    Only where TLS was a wish, and never because a certificate was not accepted.
+    """
+    return (
+        handshake_failed(error)
+        and not isinstance(error, CertificateError)
+        and client.tls is TLSMode.OPPORTUNISTIC
+        and not client.tls_settings.verify
+        and not server.tls_on_connect
     )
 
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from time import localtime, monotonic, time
 
-from smtpwire.client import TLSMode, endpoint
+from smtpwire.client import endpoint, session_options
 from smtpwire.core.engine import Engine
 from smtpwire.core.event import Ready, Settled, Warned
-from smtpwire.core.session import SessionOptions
-from smtpwire.errors import CertificateError
 from smtpwire.net import dial
 from smtpwire.net.connection import Connection
 from smtpwire.net.hostname import find_host_name
 from smtpwire.net.loop import Loop
 from smtpwire.net.poll import Poller
-from smtpwire.run.nosession import handshake_failed
+from smtpwire.run.nosession import may_go_on_in_the_clear
 from smtpwire.run.report import ConnectionInfo
 
 BELIEVED = 30.0
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     from smtpwire.client import ClientSettings, Server
     from smtpwire.core.event import Close, Event
+    from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import SMTPError
     from smtpwire.net.dial import Endpoint
@@ -261,18 +260,8 @@ class Sessions:
         self.loop.close()
 
     def fall_back(self, server: Server, error: SMTPError) -> bool:
-        """Whether a failed handshake may be followed by a connection in the clear; then it is.
-
-        Only where TLS was a wish, and never because a certificate was not accepted.
-        """
-        client = self.client
-        if (
-            not handshake_failed(error)
-            or isinstance(error, CertificateError)
-            or client.tls is not TLSMode.OPPORTUNISTIC
-            or client.tls_settings.verify
-            or server.tls_on_connect
-        ):
+        """Whether a failed handshake may be followed by a connection in the clear; then it is."""
+        if not may_go_on_in_the_clear(error, self.client, server):
             return False
         self._observer.warning(where_of(server), "going on without TLS", error)
         self._clear.add(server)
@@ -280,22 +269,13 @@ class Sessions:
 
     def options(self, server: Server, endpoint: Endpoint, local_address: str) -> SessionOptions:
         """What the engine is to do on a connection."""
-        client = self.client
-        return SessionOptions(
+        return session_options(
+            self.client,
+            server,
             helo=self._hello_name(local_address),
-            tls=TLSMode.NONE if server in self._clear else client.tls,
-            secured=server.tls_on_connect,
+            clear=server in self._clear,
             loopback=endpoint.loopback,
-            login=client.login,
-            pipelining=client.pipelining,
             chunking=self._chunking,
-            chunk_size=client.chunk_size,
-            no_wait=client.no_wait,
-            declare_size=client.declare_size,
-            require_all=client.require_all,
-            send_anyway=client.send_anyway,
-            force=client.force,
-            trace=client.trace,
         )
 
     def _hello_name(self, local_address: str) -> str:

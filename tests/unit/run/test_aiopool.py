@@ -1,0 +1,92 @@
+"""Which message goes where, and how many files are open meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+from smtpwire.client import ClientSettings, Server
+from smtpwire.core.address import parse_address
+from smtpwire.core.transaction import Envelope, Outcome, TransactionResult
+from smtpwire.errors import TimedOut
+from smtpwire.run.aiopool import FILES, Pool, _copy
+from smtpwire.run.order import Order
+from tests.scripted import Hold, ModelServer
+
+if TYPE_CHECKING:
+    from smtpwire.run.order import Source
+    from tests.scripted import Server as Scripted
+    from tests.scripted.fixtures import Start
+
+ENVELOPE = Envelope(None, (parse_address("b@y"),))
+
+
+def make_pool(server: Scripted, *, connections: int = 1) -> Pool:
+    client = ClientSettings((Server(server.host, server.port),), helo="me.example")
+    return Pool(client, connections=connections, observer=None)
+
+
+def add(pool: Pool, *sources: Source) -> list[asyncio.Future[TransactionResult]]:
+    futures = [asyncio.get_running_loop().create_future() for _ in sources]
+    for number, (source, future) in enumerate(zip(sources, futures, strict=True)):
+        pool.add(Order(number, ENVELOPE, source, future, raw=False))
+    return futures
+
+
+def outcomes(results: list[TransactionResult]) -> list[Outcome]:
+    return [recipient.outcome for result in results for recipient in result.recipients]
+
+
+class File:
+    """Counts those that were read."""
+
+    read_so_far = 0
+
+    def read(self) -> bytes:
+        type(self).read_so_far += 1
+        return b"a\n"
+
+
+def test_files_are_opened_when_their_turn_comes(start: Start) -> None:
+    hold = Hold(threading.Event())
+    held = (hold, "250 2.1.0 sender ok")
+    server = start(ModelServer(replies={"MAIL": [held]}))
+
+    async def main() -> list[Outcome]:
+        pool = make_pool(server)
+        futures = add(pool, *[File() for _ in range(20)])
+        assert await asyncio.to_thread(hold.reached.wait, 20)
+        assert 1 <= File.read_so_far <= FILES
+        hold.release.set()
+        results = await asyncio.gather(*futures)
+        assert File.read_so_far == 20
+        await pool.close()
+        return outcomes(results)
+
+    assert asyncio.run(main()) == [Outcome.ACCEPTED] * 20
+
+
+def test_a_message_goes_to_a_connection_that_has_none(start: Start) -> None:
+    server = start(ModelServer())
+
+    async def main() -> None:
+        pool = make_pool(server, connections=3)
+        await asyncio.gather(*add(pool, *[b"first\n"] * 50))
+        assert len(pool.idle) == 3
+        await asyncio.gather(*add(pool, b"1\n", b"2\n", b"3\n"))
+        await pool.close()
+
+    asyncio.run(main())
+    assert len(server.connections) == 3
+    for connection in server.connections:
+        assert len(connection.contents) > 1
+        assert connection.contents[-1] != b"first\r\n"
+
+
+def test_an_error_for_several_messages_is_an_error_for_each() -> None:
+    error = TimedOut("too long", wait="GREETING")
+    copy = _copy(error)
+    assert copy is not error
+    assert isinstance(copy, TimedOut)
+    assert (str(copy), copy.wait, copy.reply) == ("too long", "GREETING", None)

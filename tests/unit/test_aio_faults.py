@@ -1,0 +1,156 @@
+"""The asynchronous client and servers that fail it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smtpwire import AsyncClient, ClientSettings, Login, Outcome, Server, TransactionResult
+from smtpwire.errors import AuthFailed, ConnectError
+from tests.scripted import Close, ModelServer, ReadOctets, Reset, Script
+from tests.unit.submitting import (
+    EHLO,
+    ENVELOPE,
+    GO_ON,
+    GOOD,
+    LEAVE,
+    ME,
+    MESSAGE,
+    REFUSED,
+    TAKES_ONE,
+    YOU,
+    outcomes,
+    settings,
+    with_client,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from smtpwire import SMTPError
+    from tests.scripted import Step
+    from tests.scripted.fixtures import MakeScripted, Start
+
+
+@pytest.mark.parametrize(
+    ("steps", "connections"),
+    [
+        ((*EHLO, Close()), 2),
+        ((*EHLO, *ENVELOPE, Close("421 busy")), 2),
+        ((*EHLO, *ENVELOPE, Close("250 ok\n250 ok\n354 go on")), 2),
+        ((*EHLO, *ENVELOPE, Reset()), 2),
+    ],
+    ids=["FIN behind EHLO", "421 to MAIL", "FIN with the 354", "reset"],
+)
+def test_a_message_that_cannot_have_been_taken_goes_on_another_connection(
+    steps: tuple[Step, ...], connections: int, scripted: MakeScripted
+) -> None:
+    server = scripted(Script("leaves early", *steps), GOOD)
+    result = with_client(lambda c: c.submit(ME, YOU, MESSAGE), settings(server))
+    assert outcomes([result]) == [Outcome.ACCEPTED]
+    assert len(server.connections) == connections
+
+
+def test_and_on_one_other_only(scripted: MakeScripted) -> None:
+    server = scripted(Script("leaves early", *EHLO, *ENVELOPE, Close("421 busy")))
+    result = with_client(lambda c: c.submit(ME, YOU, MESSAGE), settings(server))
+    assert outcomes([result]) == [Outcome.DEFERRED]
+    assert len(server.connections) == 2
+
+
+@pytest.mark.parametrize(
+    ("steps", "content", "outcome"),
+    [
+        ((*TAKES_ONE, Close()), MESSAGE, Outcome.UNKNOWN),
+        ((*TAKES_ONE, Reset()), MESSAGE, Outcome.UNKNOWN),
+        (
+            (*EHLO, *ENVELOPE, GO_ON, ReadOctets(99), Reset()),
+            b"x\r\n" * 5_000_000,
+            Outcome.DEFERRED,
+        ),
+        ((*EHLO, *ENVELOPE, REFUSED, *LEAVE), MESSAGE, Outcome.REFUSED),
+    ],
+    ids=["FIN behind the dot", "reset behind the dot", "reset in mid-content", "refused"],
+)
+def test_a_message_that_was_begun_is_settled_as_what_it_is(
+    steps: tuple[Step, ...], content: bytes, outcome: Outcome, scripted: MakeScripted
+) -> None:
+    server = scripted(Script("loses it", *steps), GOOD)
+    client = settings(server)._replace(timeout=5)
+    result = with_client(lambda c: c.submit(ME, YOU, content), client)
+    assert outcomes([result]) == [outcome]
+    assert len(server.connections) == 1
+
+
+def test_between_messages_a_connection_is_replaced(scripted: MakeScripted) -> None:
+    server = scripted(Script("leaves after one", *TAKES_ONE, Close("250 ok")), GOOD)
+
+    async def work(client: AsyncClient) -> list[TransactionResult]:
+        return [await client.submit(ME, YOU, MESSAGE) for _ in range(2)]
+
+    assert outcomes(with_client(work, settings(server))) == [Outcome.ACCEPTED] * 2
+
+
+def unused_port() -> Server:
+    """Return where nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return Server("127.0.0.1", sock.getsockname()[1])
+
+
+def test_without_a_connection_everybody_is_told_and_later_it_is_tried_again(
+    start: Start, tmp_path: Path
+) -> None:
+    nobody = unused_port()
+
+    async def work(client: AsyncClient) -> list[SMTPError]:
+        contents: list[bytes | Path] = [MESSAGE, MESSAGE, tmp_path]
+        futures = [client.enqueue(ME, YOU, content) for content in contents]
+        told: list[Any] = await asyncio.gather(*futures, return_exceptions=True)
+        with pytest.raises(ConnectError):
+            await client.submit(ME, YOU, MESSAGE)
+        return told
+
+    first, second, _ = with_client(work, ClientSettings((nobody,), helo="x"), connections=3)
+    assert isinstance(first, ConnectError)
+    assert str(first) == str(second) == "cannot connect to 127.0.0.1: connection refused"
+    assert first is not second
+
+    server = start(ModelServer())
+    both = settings(server)._replace(servers=(nobody, *settings(server).servers))
+    result = with_client(lambda c: c.submit(ME, YOU, MESSAGE), both)
+    assert outcomes([result]) == [Outcome.ACCEPTED]
+    with pytest.raises(ConnectError, match="no server was named"):
+        with_client(lambda c: c.submit(ME, YOU, MESSAGE), ClientSettings(()))
+
+
+def test_a_login_that_was_refused_is_never_tried_again(start: Start, tmp_path: Path) -> None:
+    server = start(ModelServer(offers=("AUTH PLAIN",), users={"me": "secret"}))
+    client = settings(server)._replace(login=Login("me", lambda: "wrong"))
+
+    async def work(made: AsyncClient) -> None:
+        for content in (MESSAGE, tmp_path / "none", MESSAGE):
+            with pytest.raises(AuthFailed):
+                await made.submit(ME, YOU, content)
+
+    with_client(work, client)
+    assert len(server.connections) == 1
+
+
+def test_a_further_connection_that_is_refused_costs_nothing(start: Start) -> None:
+    answers = ["220 mail.example", *["421 too many"] * 3]
+    server = start(ModelServer(replies={"GREETING": [None, *answers[1:]]}))
+
+    async def work(client: AsyncClient) -> list[TransactionResult]:
+        first = await client.submit(ME, YOU, MESSAGE)
+        return [
+            first,
+            *await asyncio.gather(*[client.enqueue(ME, YOU, MESSAGE) for _ in range(50)]),
+        ]
+
+    results = with_client(work, settings(server), connections=4)
+    assert outcomes(results) == [Outcome.ACCEPTED] * 51
