@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smtpwire.core.event import Event
     from smtpwire.core.reply import Reply
     from smtpwire.message.reader import BodyReader
-    from smtpwire.net.aio import Source
+    from smtpwire.net.conversation import Source
 
 ENVELOPE = Envelope(parse_address("a@x"), (parse_address("b@y"),))
 CONTENT = b"Subject: test\n\n.hello\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -45,7 +45,6 @@ from tests.unit.net.asyncplayed import (
 )
 
 if TYPE_CHECKING:
-    from smtpwire.net.transport import Transport
     from tests.scripted.fixtures import MakeScripted, Start
 
 ENDS = [
@@ -129,49 +128,6 @@ def test_a_loss_in_mid_content_is_deferred_and_not_for_another_connection(
     assert owner.outcomes == [Outcome.DEFERRED]
     assert not owner.results[0].resend
     assert isinstance(close.error, ConnectionLost)
-
-
-def test_what_is_waiting_is_read_when_a_write_fails(scripted: MakeScripted) -> None:
-    """A 421 and then a reset: the write that fails is not the reason."""
-    server = scripted(Script("greets", *OPENING, ExpectEnd()))
-
-    class Failing:
-        """A transport whose peer has said 421 and is gone."""
-
-        tls = False
-        deaf = False
-
-        def __init__(self, real: Transport) -> None:
-            self._real = real
-            self._said = [b"421 busy\r\n", b""]
-
-        def fileno(self) -> int:
-            return self._real.fileno()
-
-        def recv(self) -> bytes | None:
-            if not self._said:
-                raise ConnectionResetError(104, "Connection reset by peer")
-            return self._said.pop(0)
-
-        def send(self, buffers: object) -> int:
-            raise BrokenPipeError(32, "Broken pipe")
-
-        def close(self) -> None:
-            self._real.close()
-
-    async def main() -> tuple[Close, list[Outcome]]:
-        owner = Owner()
-        owner.stay = True
-        connection = await begin(server, owner)
-        await owner.ready.wait()
-        connection._transport = cast("Transport", Failing(connection._transport))
-        owner.contents.append(CONTENT)
-        connection.go_on()
-        return await owner.ended, owner.outcomes
-
-    close, outcomes = asyncio.run(main())
-    assert isinstance(close.error, ServerClosing)
-    assert outcomes == [Outcome.DEFERRED]
 
 
 def test_nothing_is_written_while_input_waits(scripted: MakeScripted) -> None:
