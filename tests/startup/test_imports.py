@@ -62,8 +62,10 @@ PACKAGE = {
         "parameters reply sender session step transaction"
     ),
     "smtpwire.message": "body content dots eol opener opening reader scan source spool witness",
-    "smtpwire.net": "connection dial handshake hostname loop outbox poll timeouts tls transport",
-    "smtpwire.run": "lookout messages nosession report runner session slot stop tally",
+    "smtpwire.net": (
+        "connection conversation dial handshake hostname loop outbox poll timeouts tls transport"
+    ),
+    "smtpwire.run": "again lookout messages nosession report runner session slot stop tally",
 }
 """All that a plain submission imports of the package: by package, its modules."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smtpwire.errors import MessageUnusable
 from smtpwire.message.body import Body
 from smtpwire.message.content import MemoryContent
-from smtpwire.message.scan import Scanner
+from smtpwire.message.scan import scan_whole
 
 
 def body_of(octets: bytes, *, name: str, raw: bool = False) -> Body:
@@ -19,10 +19,7 @@ def body_of(octets: bytes, *, name: str, raw: bool = False) -> Body:
     Raises:
         MessageUnusable: it is empty.
     """
-    scanner = Scanner(raw=raw)
-    fed = scanner.feed(octets)
-    end = scanner.finish()
-    content = b"".join((fed, end)) if end else bytes(fed)
+    content, facts = scan_whole(octets, raw=raw)
     if not content:
         raise MessageUnusable("the message is empty", where=name)
-    return Body(MemoryContent(content), scanner.facts(), name=name, raw=raw, dot_stuffing=True)
+    return Body(MemoryContent(content), facts, name=name, raw=raw, dot_stuffing=True)

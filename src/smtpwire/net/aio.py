@@ -16,13 +16,9 @@ from __future__ import annotations
 import select
 from time import monotonic
 
-from smtpwire.core.command import Wait
-from smtpwire.errors import MessageError
 from smtpwire.net.conversation import Conversation
 from smtpwire.net.outbox import BLOCK
 from smtpwire.net.poll import WRITE
-from smtpwire.net.timeouts import Deadline
-from smtpwire.net.transport import TLSTransport
 
 TURN = 4 * BLOCK
 """Octets written in one turn of the loop: then other connections have theirs."""
@@ -37,8 +33,7 @@ if TYPE_CHECKING:
     from smtpwire.core.engine import Engine
     from smtpwire.core.event import Close
     from smtpwire.errors import SMTPError
-    from smtpwire.net.connection import Tracer
-    from smtpwire.net.conversation import Owner
+    from smtpwire.net.contract import Owner, Tracer
 
 
 class AsyncConnection(Conversation):
@@ -52,9 +47,6 @@ class AsyncConnection(Conversation):
         tls: as for `Conversation`, like the rest.
         timeout: seconds that no phase may exceed, or None.
         tracer: shown every line, or None.
-
-    Attributes:
-        over: whether the connection is closed.
     """
 
     def __init__(
@@ -69,22 +61,19 @@ class AsyncConnection(Conversation):
         tracer: Tracer | None = None,
     ) -> None:
         super().__init__(sock, engine, owner, tls=tls, timeout=timeout, tracer=tracer)
-        self.over = False
         self._loop = loop
-        self._fd = sock.fileno()
         self._input = select.poll()
-        self._input.register(self._fd, select.POLLIN)
+        self._input.register(self.fd, select.POLLIN)
         self._paused = False
         """Nothing is written before the loop says that there is room."""
         self._writer_called = False
         """The loop calls `_writable`."""
-        self._deadline = Deadline(timeout)
         self._timer: TimerHandle | None = None
         self._timer_at = 0.0
 
     def start(self) -> None:
         """Begin; from now on the loop calls."""
-        self._loop.add_reader(self._fd, self._readable)
+        self._loop.add_reader(self.fd, self._readable)
         if self._tls_first:
             self._start_tls()
         self.go_on()
@@ -111,7 +100,7 @@ class AsyncConnection(Conversation):
             self._end(engine.close)
             return
         self._watch()
-        self._follow()
+        self._set_timer()
 
     # -- what the loop calls ---------------------------------------------------------------------
 
@@ -119,7 +108,7 @@ class AsyncConnection(Conversation):
         if self._shaking is not None:
             self._shake(self._shaking)
         else:
-            self._read()
+            self._hear()
         self.go_on()
 
     def _writable(self) -> None:
@@ -140,17 +129,17 @@ class AsyncConnection(Conversation):
         """Be called when there is room, if that is what is missing."""
         wanted = self._paused if self._shaking is None else self._shaking.waits_for == WRITE
         if wanted and not self._writer_called:
-            self._loop.add_writer(self._fd, self._writable)
+            self._loop.add_writer(self.fd, self._writable)
         elif self._writer_called and not wanted:
-            self._loop.remove_writer(self._fd)
+            self._loop.remove_writer(self.fd)
         self._writer_called = wanted
 
-    def _follow(self) -> None:
+    def _set_timer(self) -> None:
         """Be called at the deadline, or before: a timer that is set is left where it is early.
 
         Deadlines move with every reply, and to set a timer costs more than to find it early once.
         """
-        self._deadline.follow(self._waiting_for, replies=self.engine.replies, written=self._written)
+        self._follow()
         at = self._deadline.at
         if at is None:
             return
@@ -167,20 +156,10 @@ class AsyncConnection(Conversation):
         self._part()
         if self._timer is not None:
             self._timer.cancel()
-        self._loop.remove_reader(self._fd)
-        self._loop.remove_writer(self._fd)
+        self._loop.remove_reader(self.fd)
+        self._loop.remove_writer(self.fd)
         self._transport.close()
         self._owner.closed(close)
-
-    def _part(self) -> None:
-        """End TLS by the book after QUIT, unless the server has ended it already."""
-        transport = self._transport
-        if (
-            isinstance(transport, TLSTransport)
-            and self.engine.waiting_for is Wait.NOTHING
-            and not self._input.poll(0)
-        ):
-            transport.say_goodbye()
 
     def _write(self) -> bool:
         """Hand over what may go now; whether anything changed by that."""
@@ -189,18 +168,7 @@ class AsyncConnection(Conversation):
             return False
         if self._transport.deaf or self._input.poll(0):
             return False  # what has come is read first, and this is tried again behind it
-        try:
-            buffers = outbox.buffers()
-        except MessageError as error:
-            self.engine.content_failed(error)
+        if self._hand_over():
             return True
-        try:
-            sent = self._transport.send(buffers) if any(map(len, buffers)) else 0
-        except OSError as error:
-            self._write_failed(error)
-            return True
-        if sent is None:
-            self._paused = True
-            return False
-        self._handed_over(sent)
-        return True
+        self._paused = True
+        return False

@@ -11,14 +11,12 @@ import asyncio
 import os
 import socket
 
-from smtpwire.errors import ConnectError, HostNotFound
-from smtpwire.net.dial import Endpoint, ascii_host
+from smtpwire.errors import ConnectError
+from smtpwire.net.dial import Endpoint, ascii_host, endpoints_of, no_address, no_connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 async def look_up(host: str, port: int, *, seconds: float) -> list[Endpoint]:
@@ -43,15 +41,10 @@ async def look_up(host: str, port: int, *, seconds: float) -> list[Endpoint]:
             async with asyncio.timeout(seconds):
                 found = await loop.getaddrinfo(name, port, type=kind)
     except TimeoutError:
-        raise ConnectError(
-            f"cannot look up the host now (no answer within {seconds:g} seconds)"
-        ) from None
+        raise no_address(OSError(f"no answer within {seconds:g} seconds")) from None
     except OSError as error:
-        reason = str(error.strerror or error).lower()
-        if error.errno in _NO_SUCH_NAME:
-            raise HostNotFound(f"no such host ({reason})") from error
-        raise ConnectError(f"cannot look up the host now ({reason})") from error
-    return list(dict.fromkeys(Endpoint(family, address) for family, _, _, _, address in found))
+        raise no_address(error) from error
+    return endpoints_of(found)
 
 
 async def connect(
@@ -79,8 +72,8 @@ async def connect(
             # asyncio puts the address in place of the reason; its own time limit has no number.
             reason = f"no answer within {seconds:g} seconds"
             if error.errno is not None:
-                reason = os.strerror(error.errno).lower()
-            failure = ConnectError(f"cannot connect to {endpoint.host}: {reason}")
+                reason = os.strerror(error.errno)
+            failure = no_connection(endpoint, reason)
     raise failure
 
 

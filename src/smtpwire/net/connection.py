@@ -1,10 +1,8 @@
-"""One connection: an engine, a transport, and the content of messages between them.
+"""One connection, as a party of the loop: a conversation that waits by poll(2).
 
-The driver's whole logic is here, and it is three rules.  Input is read before anything is written,
-each time: a 421 or a FIN that has come stops the write.  So a pipe with content, which may take
-its time, is waited for together with the input, and never read between it and the write.  When a
-write fails, the input is drained before the engine is told: the reason may be waiting in it.  And
-the engine is told what was handed over, never what was merely meant to be.
+The rule that is added here: input is read before anything is written, each time, so that a 421 or a
+FIN that has come stops the write.  So a pipe with content, which may take its time, is waited for
+together with the input, and never read between it and the write.
 
 The look at the input is a call of poll(2), but for one case, which is that of most messages: what
 was read ended in the 354 that asks for content, and nothing was behind it.  Then the content goes
@@ -13,37 +11,24 @@ out at once, and what is not urgent, the look-ahead to further messages above al
 
 from __future__ import annotations
 
-from smtpwire.core.command import SecretLine, Wait
-from smtpwire.core.event import Content, Replied, Settled, StartTLS
-from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
-from smtpwire.message.content import FileSlice
-from smtpwire.net.handshake import Handshake
-from smtpwire.net.outbox import Outbox
+from smtpwire.core.event import Content
+from smtpwire.net.conversation import Conversation
 from smtpwire.net.poll import BROKEN, ENDED, PIPED, READ, WRITE
-from smtpwire.net.timeouts import Deadline, limit
-from smtpwire.net.transport import RECEIVE, SocketTransport, TLSTransport
+from smtpwire.net.transport import RECEIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     import ssl
     from collections.abc import Callable
-    from typing import TypeVar
 
     from smtpwire.core.engine import Engine
-    from smtpwire.core.event import Event
-    from smtpwire.core.transaction import Submission
     from smtpwire.errors import SMTPError
-    from smtpwire.message.reader import Reader
-    from smtpwire.net.contract import Owner, Readable, Tracer
+    from smtpwire.net.contract import Owner, Tracer
     from smtpwire.net.poll import Interruption
-    from smtpwire.net.tls import TLSPeer
-    from smtpwire.net.transport import Buffer, Transport
-
-    Result = TypeVar("Result")
 
 
-class Connection:
+class Connection(Conversation):
     """Drives one engine over one socket; a party of `smtpwire.net.loop`.
 
     Args:
@@ -51,15 +36,9 @@ class Connection:
         engine: fresh.
         owner: who has the messages.
         stop: ends the reading of a pipe.
-        tls: makes the context and says the name to ask for and to verify; called when needed.
+        tls: as for `Conversation`, like the rest.
         timeout: seconds that no phase may exceed, or None.
         tracer: shown every line, or None.
-
-    Attributes:
-        engine: the engine.
-        peer: what the TLS connection is, once its handshake is done; None in the clear.
-        fd: the descriptor of `sock`.
-        over: whether nothing more is to be done but to close it.
     """
 
     def __init__(
@@ -73,37 +52,14 @@ class Connection:
         timeout: float | None = None,
         tracer: Tracer | None = None,
     ) -> None:
-        self.engine = engine
-        self.peer: TLSPeer | None = None
-        self.fd = sock.fileno()
-        self.over = False
-        self._sock = sock
-        self._transport: Transport = SocketTransport(sock)
-        self._owner = owner
+        super().__init__(sock, engine, owner, tls=tls, timeout=timeout, tracer=tracer)
         self._stop = stop
-        self._tls = tls
-        self._timeout = timeout
-        self._tracer = tracer
-        self._outbox = Outbox(self._reader)
-        self._ends_in_content = False
-        """What the outbox was given last is content: a message may ride behind it."""
-        self._bodies: dict[int, tuple[Readable, bytes]] = {}
-        self._readers: dict[int, Reader] = {}
-        self._written = 0
-        self._deadline = Deadline(timeout)
-        self._shaking: Handshake | None = None
-        self._tls_first = engine.secured
 
     def start(self) -> None:
         """Begin; behind this call the loop drives it."""
         if self._tls_first:
             self._start_tls()
         self.go_on()
-
-    def submit(self, submission: Submission, body: Readable, prefix: bytes = b"") -> None:
-        """Give a message to the engine; `prefix` goes out in front of its content."""
-        self._bodies[submission.id] = (body, prefix)
-        self.engine.submit(submission)
 
     # -- what the loop asks and tells (net.loop.Party) -------------------------------------------
 
@@ -136,31 +92,18 @@ class Connection:
         elif events & PIPED:
             self._draw()
         else:
-            self._write()
+            self._hand_over()
         self.go_on()
 
     def go_on(self) -> None:
         """Take everything the engine has, and give it what it can use, until neither has more."""
-        engine = self.engine
-        while True:
-            self._take_output()
-            events = engine.events()
-            for event in events:
-                self._take(event)
-            fed = engine.hungry and self._owner.feed(ahead=self._would_wait)
-            if not (fed or events):
-                break
-        if engine.muted:
-            self._outbox.clear()
-            self.over = engine.close is not None
-        self._deadline.follow(self._waiting_for, replies=engine.replies, written=self._written)
+        self._collect()
+        self.over = self.engine.muted and self.engine.close is not None
+        self._follow()
 
     def late(self) -> None:
         """Take it that the deadline has passed."""
-        wait = self._waiting_for
-        seconds = limit(wait, self._timeout)
-        error = TimedOut(f"waited {seconds:g} seconds for {wait.value}", wait=wait.name)
-        self.engine.connection_lost(error)
+        self._time_out()
         self.go_on()
 
     def interrupt(self, error: SMTPError) -> None:
@@ -179,71 +122,13 @@ class Connection:
         """Close the socket."""
         self._transport.close()
 
-    # -- what the engine wants -------------------------------------------------------------------
-
-    def _take_output(self) -> list[bytes | Content]:
-        output = self.engine.output()
-        if output:
-            self._outbox.extend(output)
-            self._ends_in_content = isinstance(output[-1], Content)
-        return output
-
-    @property
-    def _would_wait(self) -> bool:
-        """Whether what is submitted now would wait for replies before any of it could go out."""
-        return bool(self._bodies) and not (self._ends_in_content and self._outbox)
-
-    def _take(self, event: Event) -> None:
-        if isinstance(event, Replied):
-            if self._tracer is not None:
-                reply = event.reply
-                self._tracer.received(reply, tls=self._transport.tls, failure=reply.refusal)
-            return
-        if isinstance(event, StartTLS):
-            self._begin_tls()
-            return
-        if isinstance(event, Settled):
-            self._readers.pop(event.result.id, None)
-            del self._bodies[event.result.id]
-        self._owner.happened(event)
-
-    def _reader(self, content: Content) -> Reader:
-        """The reader of a message's content: one for all chunks of it."""
-        reader = self._readers.get(content.id)
-        if reader is None:
-            body, prefix = self._bodies[content.id]
-            # What is encrypted or shown must be in memory.
-            slices = self._tracer is None and not self._transport.tls
-            reader = body.reader(stuffed=content.octets is None, prefix=prefix, slices=slices)
-            self._readers[content.id] = reader
-        return reader
-
-    # -- time ------------------------------------------------------------------------------------
-
-    @property
-    def _waiting_for(self) -> Wait:
-        if self._shaking is not None:
-            return Wait.HANDSHAKE
-        wait = self.engine.waiting_for
-        if wait is Wait.BLOCK and self._outbox.pipe is not None:
-            return Wait.NOTHING  # the server has taken all there is: it is our turn
-        return wait
-
     # -- input and output ------------------------------------------------------------------------
 
     def _read(self, events: int) -> None:
-        try:
-            data = self._transport.recv()
-        except OSError as error:
-            self.engine.connection_lost(_lost(error))
-            return
-        if data:
-            self.engine.receive(data)
-            # Inside TLS a record more may wait behind the one that was read.
-            if len(data) < RECEIVE and not (self._transport.tls or events & (ENDED | BROKEN)):
-                self._write_what_was_asked_for()
-        elif data is not None:
-            self.engine.receive_eof()
+        data = self._hear()
+        # Inside TLS a record more may wait behind the one that was read.
+        if data and len(data) < RECEIVE and not (self._transport.tls or events & (ENDED | BROKEN)):
+            self._write_what_was_asked_for()
 
     def _write_what_was_asked_for(self) -> None:
         """Write the content that a 354 asked for in what was just read, if there was one."""
@@ -258,122 +143,8 @@ class Connection:
                 self._take(event)
         if self._ends_in_content and engine.hungry and self._owner.feed(ahead=False):
             self._take_output()
-        self._write()
-
-    def _write(self) -> None:
-        buffers = self._content(self._outbox.buffers)
-        if buffers is None:
-            return
-        try:
-            sent = self._send(buffers)
-        except MessageError as error:
-            self.engine.content_failed(error)
-            return
-        except OSError as error:
-            self._write_failed(error)
-            return
-        if sent is not None:
-            self._handed_over(sent)
-
-    def _send(self, buffers: list[Buffer]) -> int | None:
-        file, transport = self._outbox.file, self._transport
-        if file is not None and isinstance(transport, SocketTransport):
-            return transport.send_file(file)
-        return transport.send(buffers) if any(map(len, buffers)) else 0
+        self._hand_over()
 
     def _draw(self) -> None:
         # That may block all the same: another reader of the pipe may have been faster.
         self._content(lambda: self._stop.during(self._outbox.draw))
-
-    def _content(self, read: Callable[[], Result]) -> Result | None:
-        """Call what reads content; None, and the engine told, when it could not be read."""
-        try:
-            return read()
-        except Interrupted:
-            pass  # whoever runs this asks for the reason anyway
-        except MessageError as error:
-            self.engine.content_failed(error)
-        return None
-
-    def _handed_over(self, octets: int) -> None:
-        engine, tracer, tls = self.engine, self._tracer, self._transport.tls
-        self._written += octets
-        for piece in self._outbox.advance(octets):
-            line = piece.line
-            if line is not None:
-                engine.lines_sent(1)
-                if tracer is not None:
-                    tracer.sent(line, tls=tls, secret=isinstance(line, SecretLine))
-                continue
-            if piece.first:
-                engine.content_begun()
-            if tracer is not None and not isinstance(piece.data, FileSlice):
-                tracer.sent_body(piece.data, tls=tls, last=piece.last)
-            if piece.last:
-                engine.content_done()
-
-    def _write_failed(self, error: OSError) -> None:
-        """Read what is waiting first: a 421 may be behind the reset, and is the better reason."""
-        engine = self.engine
-        try:
-            while (data := self._transport.recv()) and engine.close is None:
-                engine.receive(data)
-        except OSError:
-            pass
-        engine.connection_lost(_lost(error))
-
-    def _part(self) -> None:
-        """End TLS by the book after QUIT, unless the server has ended it already."""
-        transport = self._transport
-        if isinstance(transport, TLSTransport) and self.engine.waiting_for is Wait.NOTHING:
-            try:
-                if transport.recv() is None:
-                    transport.say_goodbye()
-            except OSError:
-                pass  # it is over, one way or another
-
-    # -- TLS -------------------------------------------------------------------------------------
-
-    def _begin_tls(self) -> None:
-        """After the 220: what is already here in the clear is not TLS, and ends the connection."""
-        try:
-            early = self._transport.recv()
-        except OSError as error:
-            self.engine.connection_lost(_lost(error))
-            return
-        if early:
-            self.engine.receive(early)
-        elif early is not None:
-            self.engine.connection_lost(
-                TLSError("the server closed the connection before the TLS handshake")
-            )
-        else:
-            self._start_tls()
-
-    def _start_tls(self) -> None:
-        try:
-            self._shaking = Handshake(self._sock, *self._tls())
-        except TLSError as error:
-            self.engine.connection_lost(error)
-            return
-        self._transport = self._shaking.transport
-        self._shake(self._shaking)
-
-    def _shake(self, handshake: Handshake) -> None:
-        try:
-            self.peer = handshake.go_on()
-        except TLSError as error:
-            self._shaking = None
-            self.engine.connection_lost(error)
-            return
-        if self.peer is not None:
-            self._shaking = None
-            if not self._tls_first:
-                self.engine.tls_established()
-            self._tls_first = False
-
-
-def _lost(error: OSError) -> ConnectionLost:
-    # The text of an ssl.SSLError ends in a line number of Python's source; its reason does not.
-    reason = str(getattr(error, "reason", "")).lower().replace("_", " ")
-    return ConnectionLost(f"the connection broke: {reason or error.strerror or error}")

@@ -27,7 +27,11 @@ class Readable(Protocol):
     """What a connection needs of a message's body."""
 
     def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
-        """Begin to send the content; see `smtpwire.message.body.Body`."""
+        """Begin to send the content; see `smtpwire.message.body.Body`.
+
+        Raises:
+            MessageError: it is not to be sent after all.
+        """
         ...
 
 

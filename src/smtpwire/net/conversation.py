@@ -1,63 +1,38 @@
 """What is said on one connection, whoever waits for it: an engine, a transport, and contents.
 
-Two rules of the drivers are here.  When a write fails, the input is drained before the engine is
-told: the reason may be waiting in it.  And the engine is told what was handed over, never what was
-merely meant to be.  The third, to look at the input before every write, is theirs: they know how to
-wait.
+Three rules of the drivers are here.  When a write fails, the input is drained before the engine is
+told: the reason may be waiting in it.  The engine is told what was handed over, never what was
+merely meant to be.  And what a handshake, a lost connection or a deadline means is said in one
+place.  The fourth, to look at the input before every write, is theirs: they know how to wait.
 """
 
 from __future__ import annotations
 
 from smtpwire.core.command import SecretLine, Wait
 from smtpwire.core.event import Content, Replied, Settled, StartTLS
-from smtpwire.errors import ConnectionLost, TimedOut, TLSError
+from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
+from smtpwire.message.content import FileSlice
 from smtpwire.net.handshake import Handshake
 from smtpwire.net.outbox import Outbox
-from smtpwire.net.timeouts import limit
-from smtpwire.net.transport import SocketTransport
+from smtpwire.net.timeouts import Deadline, limit
+from smtpwire.net.transport import SocketTransport, TLSTransport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     import ssl
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import TypeVar
 
     from smtpwire.core.engine import Engine
-    from smtpwire.core.event import Close, Event
+    from smtpwire.core.event import Event
     from smtpwire.core.transaction import Submission
-    from smtpwire.message.reader import BodyReader
-    from smtpwire.net.connection import Tracer
+    from smtpwire.message.reader import Reader
+    from smtpwire.net.contract import Owner, Readable, Tracer
     from smtpwire.net.tls import TLSPeer
-    from smtpwire.net.transport import Transport
+    from smtpwire.net.transport import Buffer, Transport
 
-    class Source(Protocol):
-        """Who has the content of a message: its `Body`, or whoever has that."""
-
-        def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
-            """Begin to send the content; see `Body.reader`.
-
-            Raises:
-                MessageError: it is not to be sent after all.
-            """
-            ...
-
-    class Owner(Protocol):
-        """Who has the messages and is told what becomes of them."""
-
-        def feed(self, *, ahead: bool) -> bool:
-            """Call `submit` or `Engine.finish`; False if there is nothing to say now.
-
-            Args:
-                ahead: what is given now cannot go out before replies have come.
-            """
-            ...
-
-        def happened(self, event: Event) -> None:
-            """Take an event of the engine."""
-
-        def closed(self, close: Close) -> None:
-            """Take the end of the connection, and why."""
+    Result = TypeVar("Result")
 
 
 class Conversation:
@@ -74,6 +49,8 @@ class Conversation:
     Attributes:
         engine: the engine.
         peer: what the TLS connection is, once its handshake is done; None in the clear.
+        fd: the descriptor of `sock`.
+        over: whether nothing more is to be done on the connection.
     """
 
     def __init__(
@@ -88,6 +65,8 @@ class Conversation:
     ) -> None:
         self.engine = engine
         self.peer: TLSPeer | None = None
+        self.fd = sock.fileno()
+        self.over = False
         self._sock = sock
         self._transport: Transport = SocketTransport(sock)
         self._owner = owner
@@ -95,26 +74,39 @@ class Conversation:
         self._timeout = timeout
         self._tracer = tracer
         self._outbox = Outbox(self._reader)
-        self._contents = 0
-        """In the outbox."""
-        self._bodies: dict[int, tuple[Source, bytes]] = {}
-        self._readers: dict[int, BodyReader] = {}
+        self._ends_in_content = False
+        """What the outbox was given last is content: a message may ride behind it."""
+        self._bodies: dict[int, tuple[Readable, bytes]] = {}
+        self._readers: dict[int, Reader] = {}
         self._written = 0
+        self._deadline = Deadline(timeout)
         self._shaking: Handshake | None = None
         """The handshake that is going on."""
         self._tls_first = engine.secured
         """TLS begins with the connection, before the greeting."""
 
-    def submit(self, submission: Submission, body: Source, prefix: bytes = b"") -> None:
+    def submit(self, submission: Submission, body: Readable, prefix: bytes = b"") -> None:
         """Give a message to the engine, from `Owner.feed`; `prefix` goes out in front of it."""
         self._bodies[submission.id] = (body, prefix)
         self.engine.submit(submission)
 
+    # -- time ------------------------------------------------------------------------------------
+
     @property
     def _waiting_for(self) -> Wait:
-        return Wait.HANDSHAKE if self._shaking is not None else self.engine.waiting_for
+        if self._shaking is not None:
+            return Wait.HANDSHAKE
+        wait = self.engine.waiting_for
+        if wait is Wait.BLOCK and self._outbox.pipe is not None:
+            return Wait.NOTHING  # the server has taken all there is: it is our turn
+        return wait
+
+    def _follow(self) -> None:
+        """Move the deadline with what was read and written."""
+        self._deadline.follow(self._waiting_for, replies=self.engine.replies, written=self._written)
 
     def _time_out(self) -> None:
+        """Take it that the deadline has passed."""
         wait = self._waiting_for
         seconds = limit(wait, self._timeout)
         error = TimedOut(f"waited {seconds:g} seconds for {wait.value}", wait=wait.name)
@@ -126,20 +118,27 @@ class Conversation:
         """Take everything the engine has, and give it what it can use, until neither has more."""
         engine = self.engine
         while True:
-            output = engine.output()
-            if output:
-                self._outbox.extend(output)
-                for item in output:
-                    if isinstance(item, Content):
-                        self._contents += 1
+            self._take_output()
             events = engine.events()
             for event in events:
                 self._take(event)
-            ahead = not self._contents and bool(self._bodies)
-            if not (engine.hungry and self._owner.feed(ahead=ahead)) and not events:
+            fed = engine.hungry and self._owner.feed(ahead=self._would_wait)
+            if not (fed or events):
                 break
         if engine.muted:
             self._outbox.clear()
+
+    def _take_output(self) -> list[bytes | Content]:
+        output = self.engine.output()
+        if output:
+            self._outbox.extend(output)
+            self._ends_in_content = isinstance(output[-1], Content)
+        return output
+
+    @property
+    def _would_wait(self) -> bool:
+        """Whether what is submitted now would wait for replies before any of it could go out."""
+        return bool(self._bodies) and not (self._ends_in_content and self._outbox)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Replied):
@@ -155,43 +154,80 @@ class Conversation:
             del self._bodies[event.result.id]
         self._owner.happened(event)
 
-    def _reader(self, content: Content) -> BodyReader:
+    def _reader(self, content: Content) -> Reader:
         """The reader of a message's content: one for all chunks of it."""
         reader = self._readers.get(content.id)
         if reader is None:
             body, prefix = self._bodies[content.id]
-            reader = body.reader(stuffed=content.octets is None, prefix=prefix)
+            # What is encrypted or shown must be in memory.
+            slices = self._tracer is None and not self._transport.tls
+            reader = body.reader(stuffed=content.octets is None, prefix=prefix, slices=slices)
             self._readers[content.id] = reader
         return reader
 
     # -- input and output ------------------------------------------------------------------------
 
-    def _read(self) -> None:
+    def _hear(self) -> bytes | None:
+        """Read once, and tell the engine what came of it; return what was read."""
         try:
             data = self._transport.recv()
         except OSError as error:
             self.engine.connection_lost(lost(error))
-            return
+            return None
         if data:
             self.engine.receive(data)
         elif data is not None:
             self.engine.receive_eof()
+        return data
+
+    def _hand_over(self) -> bool:
+        """Write what may go now, and tell the engine; False when nothing of it can be taken now."""
+        buffers = self._content(self._outbox.buffers)
+        if buffers is None:
+            return True
+        try:
+            sent = self._send(buffers)
+        except MessageError as error:
+            self.engine.content_failed(error)
+        except OSError as error:
+            self._write_failed(error)
+        else:
+            if sent is None:
+                return False
+            self._handed_over(sent)
+        return True
+
+    def _send(self, buffers: list[Buffer]) -> int | None:
+        file, transport = self._outbox.file, self._transport
+        if file is not None and isinstance(transport, SocketTransport):
+            return transport.send_file(file)
+        return transport.send(buffers) if any(map(len, buffers)) else 0
+
+    def _content(self, read: Callable[[], Result]) -> Result | None:
+        """Call what reads content; None, and the engine told, when it could not be read."""
+        try:
+            return read()
+        except Interrupted:
+            pass  # whoever runs this asks for the reason anyway
+        except MessageError as error:
+            self.engine.content_failed(error)
+        return None
 
     def _handed_over(self, octets: int) -> None:
         engine, tracer, tls = self.engine, self._tracer, self._transport.tls
         self._written += octets
-        for data, line, first, last in self._outbox.advance(octets):
+        for piece in self._outbox.advance(octets):
+            line = piece.line
             if line is not None:
                 engine.lines_sent(1)
                 if tracer is not None:
                     tracer.sent(line, tls=tls, secret=isinstance(line, SecretLine))
                 continue
-            if first:
+            if piece.first:
                 engine.content_begun()
-            if tracer is not None:
-                tracer.sent_body(data, tls=tls, last=last)
-            if last:
-                self._contents -= 1
+            if tracer is not None and not isinstance(piece.data, FileSlice):
+                tracer.sent_body(piece.data, tls=tls, last=piece.last)
+            if piece.last:
                 engine.content_done()
 
     def _write_failed(self, error: OSError) -> None:
@@ -203,6 +239,16 @@ class Conversation:
         except OSError:
             pass
         engine.connection_lost(lost(error))
+
+    def _part(self) -> None:
+        """End TLS by the book after QUIT, unless the server has ended it already."""
+        transport = self._transport
+        if isinstance(transport, TLSTransport) and self.engine.waiting_for is Wait.NOTHING:
+            try:
+                if transport.recv() is None:
+                    transport.say_goodbye()
+            except OSError:
+                pass  # it is over, one way or another
 
     # -- TLS -------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from smtpwire.net.poll import READ, WRITE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, NamedTuple, TypeAlias
 
     from smtpwire.errors import SMTPError
@@ -84,9 +84,9 @@ def look_up(
     except HostNotFound as error:
         failed(error)
     except OSError as error:
-        failed(_unknown(error))
+        failed(no_address(error))
     else:
-        found(_endpoints(answer))
+        found(endpoints_of(answer))
 
 
 def ascii_host(host: str) -> bytes:
@@ -132,7 +132,7 @@ def connect(
         try:
             sock = _socket.socket(endpoint.family, _socket.SOCK_STREAM)
         except OSError as error:
-            go_on(_no_connection(endpoint, error.strerror or str(error)))
+            go_on(no_connection(endpoint, error.strerror or str(error)))
             return
         loop.add(_Attempt(sock, endpoint, seconds, reached, go_on, failed))
 
@@ -187,7 +187,7 @@ class _LookUp:
 
     def late(self) -> None:
         """Wait no longer."""
-        self._error = _unknown(OSError(f"no answer within {self._seconds:g} seconds"))
+        self._error = no_address(OSError(f"no answer within {self._seconds:g} seconds"))
         self.over = True
 
     def interrupt(self, error: SMTPError) -> None:
@@ -206,21 +206,22 @@ class _LookUp:
         if self._error is not None:
             self._failed(self._error)
         elif isinstance(answer, OSError):
-            self._failed(_unknown(answer))
+            self._failed(no_address(answer))
         else:
-            self._found(_endpoints(answer))
+            self._found(endpoints_of(answer))
 
 
 def _addresses(name: bytes, port: int, flags: int = 0) -> Found:
     return _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM, 0, flags)
 
 
-def _endpoints(answer: Found) -> list[Endpoint]:
+def endpoints_of(answer: Iterable[tuple[int, int, int, str, tuple[Any, ...]]]) -> list[Endpoint]:
+    """Return each address of an answer of the resolver once, in its order."""
     return list(dict.fromkeys(Endpoint(family, address) for family, _, _, _, address in answer))
 
 
-def _unknown(error: OSError) -> ConnectError:
-    """What it means that there are no addresses."""
+def no_address(error: OSError) -> ConnectError:
+    """What it means that the resolver gives no addresses."""
     reason = str(error.strerror or error).lower()
     if error.errno in _NO_SUCH_NAME:
         return HostNotFound(f"no such host ({reason})")
@@ -292,10 +293,11 @@ class _Attempt:
             self._failed(self._interrupted)
         elif self._reason:
             self.close()
-            self._next(_no_connection(self._endpoint, self._reason))
+            self._next(no_connection(self._endpoint, self._reason))
         else:
             self._reached(self._sock, self._endpoint)
 
 
-def _no_connection(endpoint: Endpoint, reason: str) -> ConnectError:
+def no_connection(endpoint: Endpoint, reason: str) -> ConnectError:
+    """What it means that an endpoint cannot be connected to."""
     return ConnectError(f"cannot connect to {endpoint.host}: {reason.lower()}")

@@ -167,7 +167,7 @@ class AsyncSessions:
             if server in self._clear or not may_go_on_in_the_clear(error, self.client, server):
                 raise
             where = host_and_port(server.host, server.port)
-            self.observer.warning(where, f"{error}; going on without TLS")
+            self.observer.warning(where, "going on without TLS", error)
             self._clear.add(server)
             await self._open(server, desk)
 

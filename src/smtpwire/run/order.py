@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from smtpwire.core.transaction import Envelope, TransactionResult
     from smtpwire.message.body import Body
-    from smtpwire.message.reader import BodyReader
+    from smtpwire.message.reader import Reader
 
     class Readable(Protocol):
         """A file object, of which `read()` is all that is used."""
@@ -125,7 +125,7 @@ class Order:
         self.octets = facts.size
         return Submission(self.number, self.envelope, facts.size, facts.data_size, facts.eightbit)
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
         """Begin to send the content, if it is still wanted.
 
         Raises:
@@ -133,7 +133,7 @@ class Order:
         """
         if self._body is None or self.future.cancelled():
             raise MessageError("the submission was cancelled", where=self.name)
-        return self._body.reader(stuffed=stuffed, prefix=prefix)
+        return self._body.reader(stuffed=stuffed, prefix=prefix, slices=slices)
 
     def settle(self, result: TransactionResult) -> None:
         """Tell what became of it."""

@@ -7,8 +7,8 @@ session and came back unsent is what it leaves behind.
 
 from __future__ import annotations
 
-from smtpwire.core.transaction import Outcome
-from smtpwire.errors import ConnectionLost, Interrupted, ServerClosing
+from smtpwire.errors import ConnectionLost
+from smtpwire.run.again import sort_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,25 +123,8 @@ class Slot:
 
     def _take_back(self, close: Close) -> list[Job]:
         """Decide about the messages that the session gave back; return those to be sent again."""
-        error = close.error
-        replaceable = error is None or isinstance(error, (ConnectionLost, ServerClosing))
-        counted = not close.without_chunking
-        again: list[Job] = []
-        for job, result in self._returned:
-            begun = any(r.outcome is not Outcome.UNSENT for r in result.recipients)
-            if isinstance(error, Interrupted) or (begun and not replaceable):
-                self._office.settle(job, result)
-            elif counted and job.replaced:
-                self._office.settle(job, _deferred(result))
-            else:
-                job.replaced = job.replaced or counted
-                again.append(job)
-            counted = False  # the others were only behind it
+        again, settled = sort_out(close, self._returned)
         self._returned.clear()
+        for job, result in settled:
+            self._office.settle(job, result)
         return again
-
-
-def _deferred(result: TransactionResult) -> TransactionResult:
-    """The result of a message that no connection stayed for: tried, and to be tried again."""
-    recipients = tuple(r._replace(outcome=Outcome.DEFERRED) for r in result.recipients)
-    return result._replace(recipients=recipients)

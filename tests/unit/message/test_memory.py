@@ -7,15 +7,13 @@ import pytest
 from smtpwire.errors import MessageUnusable
 from smtpwire.message.memory import body_of
 from tests.reference import normalised
+from tests.unit.message.files import everything
 
 
 def wire(content: bytes, *, stuffed: bool, raw: bool = False) -> bytes:
     """Return what goes out."""
     reader = body_of(content, name="m", raw=raw).reader(stuffed=stuffed)
-    pieces = []
-    while piece := reader.read(1 << 20):
-        pieces.append(bytes(piece))
-    return b"".join(pieces)
+    return everything(reader, 1 << 20)
 
 
 @pytest.mark.parametrize(

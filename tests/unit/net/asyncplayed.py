@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smtpwire.core.event import Event
     from smtpwire.core.reply import Reply
     from smtpwire.message.reader import BodyReader
-    from smtpwire.net.conversation import Source
+    from smtpwire.net.contract import Readable
 
 ENVELOPE = Envelope(parse_address("a@x"), (parse_address("b@y"),))
 CONTENT = b"Subject: test\n\n.hello\n"
@@ -41,14 +41,14 @@ GO_ON = Send("250 ok\n250 ok\n354 go on")
 class Broken:
     """A content that cannot be read to its end."""
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
         raise MessageUnreadable("gone", where="broken.eml")
 
 
 class Owner:
     """Has some messages, and writes down what it is told."""
 
-    def __init__(self, *contents: bytes | Source) -> None:
+    def __init__(self, *contents: bytes | Readable) -> None:
         self.contents = list(contents)
         self.events: list[Event] = []
         self.trace: list[tuple[str, object, bool]] = []
@@ -128,7 +128,7 @@ async def begin(
 
 def play(
     server: Server,
-    *contents: bytes | Source,
+    *contents: bytes | Readable,
     options: SessionOptions = OPTIONS,
     timeout: float | None = None,
     name: str = "localhost",
@@ -143,7 +143,7 @@ def play(
         assert connection._transport.fileno() == -1
         connection.go_on()
         connection.interrupt(Interrupted("too late"))
-        assert asyncio.get_running_loop().remove_reader(connection._fd) is False
+        assert asyncio.get_running_loop().remove_reader(connection.fd) is False
         return close, owner
 
     return asyncio.run(main())

@@ -68,11 +68,17 @@ def test_files_are_opened_when_their_turn_comes(start: Start) -> None:
 
 
 def test_a_message_goes_to_a_connection_that_has_none(start: Start) -> None:
-    server = start(ModelServer())
+    release = threading.Event()
+    holds = [Hold(release) for _ in range(3)]
+    server = start(ModelServer(replies={"END": [(hold, "250 2.0.0 queued") for hold in holds]}))
 
     async def main() -> None:
         pool = make_pool(server, connections=3)
-        await asyncio.gather(*add(pool, *[b"first\n"] * 50))
+        futures = add(pool, *[b"first\n"] * 50)
+        for hold in holds:  # each on a connection of its own
+            assert await asyncio.to_thread(hold.reached.wait, 20)
+        release.set()
+        await asyncio.gather(*futures)
         assert len(pool.idle) == 3
         await asyncio.gather(*add(pool, b"1\n", b"2\n", b"3\n"))
         await pool.close()

@@ -18,6 +18,7 @@ from smtpwire.errors import (
     MessageUnusable,
 )
 from smtpwire.run.order import Order
+from tests.unit.message.files import everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +44,9 @@ def order(source: Source, loop: asyncio.AbstractEventLoop, *, raw: bool = False)
 def content(made: Order) -> bytes:
     """Open it, and return what goes out."""
     made.open()
-    reader = made.reader(stuffed=False)
-    pieces: list[bytes] = []
-    while piece := reader.read(1 << 20):
-        pieces.append(bytes(piece))
+    sent = everything(made.reader(stuffed=False))
     made.close()
-    return b"".join(pieces)
+    return sent
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
