@@ -86,7 +86,7 @@ MUTANTS = (
     ),
     Mutant(
         "where all recipients are required, DATA waits for them",
-        (_edit("sender", "next_step", "x.all_required and not x.envelope_answered", "False"),),
+        (_edit("step", "next_step", "x.all_required and not x.envelope_answered", "False"),),
     ),
     Mutant(
         "where all recipients are required, LAST waits for them",
@@ -98,11 +98,7 @@ MUTANTS = (
     ),
     Mutant(
         "no dot after a refusal in mid-content",
-        (
-            _edit(
-                "engine", "Engine._on_transaction_reply", "if early and verb is Verb.DOT:", "if 0:"
-            ),
-        ),
+        (_edit("engine", "Engine._on_transaction_reply", "if early and verb is DOT:", "if 0:"),),
     ),
     Mutant(
         "no reply is believed before what it answers was sent",

@@ -21,7 +21,16 @@ The rules that keep mail safe, beside the firewall of `smtpwire.core.sender`:
 
 from __future__ import annotations
 
-from smtpwire.core.command import CHUNK, CONTENT, UNKNOWN_COMMAND, Verb, Wait
+from smtpwire.core.command import (
+    CHUNK,
+    CONTENT,
+    DOT,
+    QUIT,
+    RSET,
+    UNKNOWN_COMMAND,
+    Verb,
+    Wait,
+)
 from smtpwire.core.event import Close, Replied, Settled, StartTLS
 from smtpwire.core.exchange import unsent
 from smtpwire.core.ledger import Ledger
@@ -143,7 +152,7 @@ class Engine:
         self._ledger.content_begun()
 
     def content_done(self) -> None:
-        """Say that the last octet of the next content was handed to the transport."""
+        """Say that the last octet of the next content was handed over; maybe the first with it."""
         exchange = self._ledger.content_sent()
         if not self.muted:
             self._sender.settle_if_over(exchange)
@@ -239,7 +248,7 @@ class Engine:
 
     def _quit(self) -> bool:
         if self._failure is not None or not self._sender.take_leave():
-            self._ledger.ask(Verb.QUIT, b"QUIT\r\n")
+            self._ledger.ask(QUIT, b"QUIT\r\n")
         return True
 
     # -- replies ---------------------------------------------------------------------------------
@@ -253,7 +262,7 @@ class Engine:
                 self._end(None)
         elif self._ledger.commands:
             verb, x, ahead = self._ledger.answer()
-            if reply.code == 421 and verb is not Verb.QUIT:
+            if reply.code == 421 and verb is not QUIT:
                 if x is not None and (not ahead or verb in CONTENT):
                     x.record(verb, reply)
                 self._closing("the server is closing the connection", reply, x)
@@ -272,7 +281,7 @@ class Engine:
             self._closing("the server is closing the connection", reply)
         elif reply.refusal and (x := self._sender.asked_for_content) is not None:
             # Right behind the 354: the same as in mid-content.
-            x.record(Verb.DOT, reply)
+            x.record(DOT, reply)
             self._end(None)
         else:
             self._break(RemoteProtocolError("a reply came that nothing asked for", reply=reply))
@@ -291,9 +300,9 @@ class Engine:
             self._end(error)
 
     def _on_session_reply(self, verb: Verb, reply: Reply) -> None:
-        if verb is Verb.QUIT:
+        if verb is QUIT:
             self._end(None)
-        elif verb is not Verb.RSET:
+        elif verb is not RSET:
             self._on_opening_reply(verb, reply)
         elif not reply.ok:
             # Exim counts RSET among the commands that are no mail, and ends a session of too many.
@@ -327,7 +336,7 @@ class Engine:
             x.record(verb, reply)
             if verb in CHUNK:
                 self._chunk_taken = self._chunk_taken or reply.ok
-            if early and verb is Verb.DOT:
+            if early and verb is DOT:
                 # Refused in mid-content: neither the rest nor the dot is written.
                 self._end(None)
             elif self._stop is not None:
@@ -359,7 +368,7 @@ class Engine:
         Decided, and not just asked: what broke it may be the reply to the last end of data.
         """
         commands = self._ledger.commands
-        leaving = bool(commands) and commands[0][0] is Verb.QUIT and self._sender.decided
+        leaving = bool(commands) and commands[0][0] is QUIT and self._sender.decided
         self._end(None if leaving else error)
 
     def _stop_writing(self, error: SMTPError) -> None:

@@ -12,16 +12,20 @@ turn, from a server that takes the message all the same.
 
 from __future__ import annotations
 
-from smtpwire.core.command import Verb
+from smtpwire.core.command import DATA, DOT, LAST, LONE_DOT, MAIL, RCPT
 from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
 from smtpwire.errors import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from smtpwire.core.command import Verb
     from smtpwire.core.reply import Reply
     from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import Submission
     from smtpwire.errors import SMTPError
+
+
+_END_OF_DATA = DOT.label
 
 
 def by_code(reply: Reply) -> Outcome:
@@ -127,7 +131,7 @@ class Exchange:
         """So was its end of data."""
         self.failed: Reply | None = None
         """The first refusal of DATA or of a chunk."""
-        self.failed_at = Verb.DATA
+        self.failed_at = DATA
         """What that refusal answers."""
         self.taken = False
         """A chunk was accepted."""
@@ -147,14 +151,14 @@ class Exchange:
     def may_record(self, verb: Verb, reply: Reply) -> bool:
         """Whether a reply of this kind can answer the command (RFC 5321 section 4.3.2)."""
         code = reply.code
-        if verb is Verb.DATA and code < 400:
+        if verb is DATA and code < 400:
             # 354 after a refused MAIL: whose envelope does the server have open?
             return code == 354 and not self.mail_refused
         return code < 300 or code >= 400
 
     def record(self, verb: Verb, reply: Reply) -> None:
         """Take the reply to one of its commands."""
-        if verb is Verb.RCPT:
+        if verb is RCPT:
             if reply.ok:
                 if not self.accepted:
                     self.first_accepted = len(self.replies)
@@ -163,12 +167,12 @@ class Exchange:
                 self.refused += 1
                 self.doomed = self.doomed or self._useless
             self.replies.append(reply.shortened())
-        elif verb is Verb.MAIL:
+        elif verb is MAIL:
             self.mail = reply
             self.mail_refused = self.doomed = reply.refusal
-        elif verb is Verb.DOT:
+        elif verb is DOT:
             self.final = reply
-        elif verb is not Verb.LONE_DOT:
+        elif verb is not LONE_DOT:
             self._record_content(verb, reply)
 
     def _record_content(self, verb: Verb, reply: Reply) -> None:
@@ -177,11 +181,11 @@ class Exchange:
             if self.failed is None:
                 self.failed, self.failed_at = reply, verb
             self.doomed = True
-        elif verb is Verb.DATA:
+        elif verb is DATA:
             self.data = reply
         else:
             self.taken = True
-        if verb is Verb.LAST:
+        if verb is LAST:
             self.final = self.failed or reply
             self.contradicted = reply.ok and self.bdat_unknown
 
@@ -269,7 +273,7 @@ class Exchange:
             ),
             final,
             self.error,
-            Verb.DOT.label,
+            _END_OF_DATA,
             resend=False,
         )
 
@@ -325,13 +329,13 @@ class Exchange:
     def _deciding(self) -> tuple[Reply | None, str]:
         """The one reply to name for the message as a whole, and the command it answers."""
         if self.mail_refused:
-            return self.mail, Verb.MAIL.label
+            return self.mail, MAIL.label
         if self.withheld or (self.nobody_accepted and not self._attempted):
-            return next(reply for reply in self.replies if reply.refusal), Verb.RCPT.label
+            return next(reply for reply in self.replies if reply.refusal), RCPT.label
         if self.failed is not None:
             return self.failed, self.failed_at.label
         if self.final is not None:
-            return self.final, Verb.DOT.label
+            return self.final, _END_OF_DATA
         return None, ""
 
     @property

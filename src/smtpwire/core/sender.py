@@ -10,12 +10,24 @@ from __future__ import annotations
 
 from collections import deque
 
-from smtpwire.core.command import Verb, bdat_line, mail_start, rcpt_line
+from smtpwire.core import step
+from smtpwire.core.command import (
+    BDAT,
+    DATA,
+    DOT,
+    LAST,
+    LONE_DOT,
+    MAIL,
+    RCPT,
+    RSET,
+    bdat_line,
+    mail_start,
+    rcpt_line,
+)
 from smtpwire.core.event import Settled, Warned
 from smtpwire.core.exchange import Exchange, unsent
 from smtpwire.core.extensions import NO_EXTENSIONS
 from smtpwire.core.parameters import Admitter
-from smtpwire.core.step import Step, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +141,7 @@ class Sender:
 
     def _reset(self) -> None:
         self._last = None
-        self._ledger.ask(Verb.RSET, b"RSET\r\n")
+        self._ledger.ask(RSET, b"RSET\r\n")
 
     def _begin(self, submission: Submission) -> Exchange | None:
         chunked = self._chunking and submission.size is not None
@@ -151,30 +163,30 @@ class Sender:
 
     def _advance(self, x: Exchange) -> bool:
         """Take the next step of the current exchange; False when it has to wait."""
-        step = next_step(x)
-        if step is Step.RCPT:
-            self._ledger.ask(Verb.RCPT, self._rcpt_lines[x.asked], x)
+        move = step.next_step(x)
+        if move is step.RCPT:
+            self._ledger.ask(RCPT, self._rcpt_lines[x.asked], x)
             x.asked += 1
-        elif step is Step.MAIL:
+        elif move is step.MAIL:
             if self._last is not None and not self._last.server_forgot:
                 self._reset()
             else:
                 x.mail_asked = True
                 line = self._mail_start + x.parameters.encode("ascii") + b"\r\n"
-                self._ledger.ask(Verb.MAIL, line, x)
-        elif step is Step.CHUNK:
+                self._ledger.ask(MAIL, line, x)
+        elif move is step.CHUNK:
             return self._chunk(x)
-        elif step is Step.DATA:
-            self._ledger.ask(Verb.DATA, b"DATA\r\n", x)
-        elif step is Step.CONTENT:
-            self._ledger.promise(Verb.DOT, b"", x, None)
+        elif move is step.DATA:
+            self._ledger.ask(DATA, b"DATA\r\n", x)
+        elif move is step.CONTENT:
+            self._ledger.promise(DOT, b"", x, None)
             self._leave(x)
-        elif step is Step.LEAVE:
+        elif move is step.LEAVE:
             self._leave(x)
-        elif step is Step.LONE_DOT:
-            self._ledger.ask(Verb.LONE_DOT, b".\r\n", x)
+        elif move is step.LONE_DOT:
+            self._ledger.ask(LONE_DOT, b".\r\n", x)
             self._leave(x)
-        return step is not Step.WAIT
+        return move is not step.WAIT
 
     def _leave(self, x: Exchange) -> None:
         """Turn to the next message; this one is settled when nothing is owed for it."""
@@ -194,7 +206,7 @@ class Sender:
         if not (octets or last):
             return False  # BDAT 0 without LAST is refused by some servers
         x.remaining -= octets
-        verb = Verb.LAST if last else Verb.BDAT
+        verb = LAST if last else BDAT
         self._ledger.promise(verb, bdat_line(octets, last=last), x, octets)
         if last:
             self._leave(x)

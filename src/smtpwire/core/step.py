@@ -31,22 +31,28 @@ class Step(Enum):
     """Nothing more is said for this message."""
 
 
+# CPython 3.11 takes nine times as long to find a member of an Enum as to find a name.
+MAIL, RCPT, DATA, CHUNK = Step.MAIL, Step.RCPT, Step.DATA, Step.CHUNK
+CONTENT, LONE_DOT = Step.CONTENT, Step.LONE_DOT
+WAIT, LEAVE = Step.WAIT, Step.LEAVE
+
+
 def next_step(exchange: Exchange) -> Step:
     """Choose the next step; the caller is free to send now."""
     x = exchange
     if not x.mail_asked:
-        return Step.MAIL
+        return MAIL
     if x.data is not None:
         # RFC 2920 section 3.1: after a 354 that nobody is to profit from, a single dot is sent.
-        return Step.CONTENT if x.accepted or x.insists else Step.LONE_DOT
+        return CONTENT if x.accepted or x.insists else LONE_DOT
     if x.doomed:
-        return Step.LEAVE
+        return LEAVE
     if x.asked < x.recipients:
-        return Step.RCPT
+        return RCPT
     if x.chunked:
-        return Step.CHUNK
+        return CHUNK
     if x.all_required and not x.envelope_answered:
         # In the group, a 354 would be a trap: the lone dot would deliver an empty message to
         # those recipients that were accepted.
-        return Step.WAIT
-    return Step.DATA
+        return WAIT
+    return DATA
