@@ -17,8 +17,8 @@ else:
 class Content(NamedTuple):
     """In the output: here goes content of a message, which the engine never sees.
 
-    The driver sends it, reports `Engine.content_begun` with its first octet and
-    `Engine.content_done` when the last octet has been handed to the transport; both together with
+    The driver sends it, reports `Engine.content_begun` with its first octet, unless the last went
+    with it, and `Engine.content_done` when the last octet has been handed to the transport: with
     the line in front of it when there are no octets.
     """
 

@@ -142,10 +142,11 @@ class Ledger:
         return self._contents[0][0]
 
     def content_sent(self) -> Exchange:
-        """Strike out the next content, which was handed to the transport to its end."""
+        """Strike out the next content, which was handed to the transport from begin to end."""
         exchange, octets, last, _ = self._contents.popleft()
         self._sent += 1
         self.octets_promised -= octets
         exchange.pending -= 1
+        exchange.begun = True
         exchange.finished = exchange.finished or last
         return exchange

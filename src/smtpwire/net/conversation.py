@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from smtpwire.core.transaction import Submission
     from smtpwire.message.reader import Reader
     from smtpwire.net.contract import Owner, Readable, Tracer
+    from smtpwire.net.outbox import Piece
     from smtpwire.net.tls import TLSPeer
     from smtpwire.net.transport import Buffer, Transport
 
@@ -119,11 +120,10 @@ class Conversation:
         engine = self.engine
         while True:
             self._take_output()
-            events = engine.events()
-            for event in events:
-                self._take(event)
-            fed = engine.hungry and self._owner.feed(ahead=self._would_wait)
-            if not (fed or events):
+            if events := engine.events():
+                for event in events:
+                    self._take(event)
+            elif not (engine.hungry and self._owner.feed(ahead=self._would_wait)):
                 break
         if engine.muted:
             self._outbox.clear()
@@ -217,18 +217,14 @@ class Conversation:
         engine, tracer, tls = self.engine, self._tracer, self._transport.tls
         self._written += octets
         for piece in self._outbox.advance(octets):
-            line = piece.line
-            if line is not None:
-                engine.lines_sent(1)
-                if tracer is not None:
-                    tracer.sent(line, tls=tls, secret=isinstance(line, SecretLine))
-                continue
-            if piece.first:
-                engine.content_begun()
-            if tracer is not None and not isinstance(piece.data, FileSlice):
-                tracer.sent_body(piece.data, tls=tls, last=piece.last)
-            if piece.last:
+            if piece.lines:
+                engine.lines_sent(len(piece.lines))
+            elif piece.last:
                 engine.content_done()
+            elif piece.first:
+                engine.content_begun()
+            if tracer is not None:
+                _show(piece, tracer, tls=tls)
 
     def _write_failed(self, error: OSError) -> None:
         """Read what is waiting first: a 421 may be behind the reset, and is the better reason."""
@@ -289,6 +285,14 @@ class Conversation:
             if not self._tls_first:
                 self.engine.tls_established()
             self._tls_first = False
+
+
+def _show(piece: Piece, tracer: Tracer, *, tls: bool) -> None:
+    """Show what was handed over."""
+    for line in piece.lines:
+        tracer.sent(line, tls=tls, secret=isinstance(line, SecretLine))
+    if not (piece.lines or isinstance(piece.data, FileSlice)):
+        tracer.sent_body(piece.data, tls=tls, last=piece.last)
 
 
 def lost(error: OSError) -> ConnectionLost:

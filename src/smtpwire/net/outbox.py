@@ -5,6 +5,8 @@ The memory it needs is a few blocks, whatever a message weighs.
 What a pipe gives may take for ever to come, so `buffers` does not read pipes: whoever writes waits
 for `pipe` and for the peer, together, and then calls `draw`.  Thus nothing that blocks stands
 between the last look at the peer and the write.
+
+Lines that follow on each other are one piece, which costs less than to copy them does.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from smtpwire.message.content import FileSlice, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import NamedTuple
 
     from smtpwire.message.reader import Reader
@@ -35,8 +37,9 @@ class Piece(NamedTuple):
     """One buffer on its way out, and what it is."""
 
     data: Buffer | FileSlice
-    line: bytes | None = None
-    """The whole of the line that it is the rest of; None for content of a message."""
+    lines: Sequence[bytes] = ()
+    """The lines that end in it, whole, though of the first one it may have only the rest; none for
+    content of a message."""
     first: bool = False
     """The first piece of its content."""
     last: bool = False
@@ -91,8 +94,7 @@ class Outbox:
         while items and self._may_grow:
             item = items[0]
             if not isinstance(item, Content):
-                items.popleft()
-                self._add(Piece(item, item))
+                self._add_lines()
                 continue
             if self._reader is None:
                 self._begin(item)
@@ -148,6 +150,13 @@ class Outbox:
         self._pieces.append(piece)
         self._octets += len(piece.data)
 
+    def _add_lines(self) -> None:
+        """Add the lines at the front."""
+        items, lines = self._items, list[bytes]()
+        while items and not isinstance(items[0], Content):
+            lines.append(items.popleft())  # type: ignore[arg-type]  # see the condition
+        self._add(Piece(b"".join(lines), lines))
+
     def _begin(self, content: Content) -> None:
         """Begin the content at the front."""
         try:
@@ -196,8 +205,8 @@ class Outbox:
     def advance(self, octets: int) -> list[Piece]:
         """Take `octets` as handed over; return the pieces that were, in order.
 
-        A line counts when all of it was.  A content handed over in part is returned with that part,
-        and `last` false; the rest stays.
+        A piece handed over in part is returned with that part, and the rest stays: of a content
+        with `last` false, of lines when any of them ends in it.
         """
         pieces = self._pieces
         self._octets -= octets
@@ -213,11 +222,22 @@ class Outbox:
                 octets -= size
                 done.append(pieces.popleft())
             elif octets:
-                out, rest = split(piece.data, octets)
-                if piece.line is None:
-                    done.append(piece._replace(data=out, last=False))
-                pieces[0] = piece._replace(data=rest, first=False)
+                out, pieces[0] = _split(piece, octets)
+                if out.lines or not piece.lines:
+                    done.append(out)
                 break
             else:
                 break
         return done
+
+
+def _split(piece: Piece, octets: int) -> tuple[Piece, Piece]:
+    """Cut a piece in two behind the first so many octets, 1 or more and less than all."""
+    out, rest = split(piece.data, octets)
+    if not piece.lines:
+        return piece._replace(data=out, last=False), piece._replace(data=rest, first=False)
+    whole, left = len(piece.lines), len(rest)
+    while left > 0:
+        whole -= 1
+        left -= len(piece.lines[whole])
+    return Piece(out, piece.lines[:whole]), Piece(rest, piece.lines[whole:])

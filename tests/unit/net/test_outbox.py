@@ -66,12 +66,33 @@ def test_an_empty_one_has_nothing_to_write() -> None:
 def test_lines_and_contents_keep_their_order(at_once: int) -> None:
     box = Outbox(Library(m1=[b"ab", b"cde"], m2=[b"fgh"]))
     box.extend([b"ONE\r\n", whole(1), b"TWO\r\n"])
-    box.extend([whole(2), b"THREE\r\n"])
+    box.extend([b"THREE\r\n", whole(2), b"FOUR\r\n"])
     data, pieces = written(box, at_once=at_once)
-    assert data == b"ONE\r\nabcdeTWO\r\nfghTHREE\r\n"
-    told = [bytes(in_memory(piece.data)) if piece.line is None else piece.line for piece in pieces]
+    assert data == b"ONE\r\nabcdeTWO\r\nTHREE\r\nfghFOUR\r\n"
+    told: list[bytes] = []
+    for piece in pieces:
+        told += piece.lines or [bytes(in_memory(piece.data))]
     assert b"".join(told) == data
-    assert [line for line in told if line.endswith(b"\n")] == [b"ONE\r\n", b"TWO\r\n", b"THREE\r\n"]
+    lines = [line for line in told if line.endswith(b"\n")]
+    assert lines == [b"ONE\r\n", b"TWO\r\n", b"THREE\r\n", b"FOUR\r\n"]
+
+
+def test_lines_that_follow_on_each_other_are_one_buffer() -> None:
+    box = Outbox(Library(m1=[b"abc"]))
+    box.extend([whole(1), b"ONE\r\n", b"TWO\r\n"])
+    box.extend([b"THREE\r\n"])
+    assert box.buffers() == [b"abc", b"ONE\r\nTWO\r\nTHREE\r\n"]
+
+
+def test_a_line_is_told_of_when_all_of_it_is_out() -> None:
+    box = Outbox(Library())
+    box.extend([b"ONE\r\n", b"TWO\r\n", b"THREE\r\n"])
+    box.buffers()
+    assert box.advance(4) == []
+    assert box.advance(3) == [Piece(b"\nTW", [b"ONE\r\n"])]
+    assert box.advance(3) == [Piece(b"O\r\n", [b"TWO\r\n"])]
+    assert box.advance(7) == [Piece(b"THREE\r\n", [b"THREE\r\n"])]
+    assert not box
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 1000])
@@ -79,10 +100,10 @@ def test_the_first_and_the_last_piece_of_a_content_are_told_once(at_once: int) -
     box = Outbox(Library(m1=[b"abc", b"de"]))
     box.extend([b"LINE\r\n", whole(1)])
     _, pieces = written(box, at_once=at_once)
-    content = [piece for piece in pieces if piece.line is None]
+    content = [piece for piece in pieces if not piece.lines]
     assert [piece.first for piece in content] == [True] + [False] * (len(content) - 1)
     assert [piece.last for piece in content] == [False] * (len(content) - 1) + [True]
-    assert not any(piece.first or piece.last for piece in pieces if piece.line is not None)
+    assert not any(piece.first or piece.last for piece in pieces if piece.lines)
 
 
 def test_the_end_of_a_content_is_told_only_when_all_of_it_is_out() -> None:
@@ -158,10 +179,12 @@ def test_no_more_than_a_block_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_no_more_buffers_than_the_system_takes() -> None:
-    box = Outbox(Library())
-    box.extend([b"x\r\n"] * 2000)
+    numbers = range(1000)
+    box = Outbox(Library(**{f"m{number}": [b"y"] for number in numbers}))
+    for number in numbers:
+        box.extend([b"x\r\n", whole(number)])
     assert len(box.buffers()) == outbox.MAX_BUFFERS < 1024
-    assert written(box)[0] == b"x\r\n" * 2000
+    assert written(box)[0] == b"x\r\ny" * 1000
 
 
 def test_a_content_that_cannot_be_read_does_not_keep_back_what_is_before_it() -> None:
@@ -281,7 +304,7 @@ def test_what_is_in_a_file_is_written_by_itself(monkeypatch: pytest.MonkeyPatch)
             taken = min(len(file), 8)
             told.append((file.offset, taken))
             done = box.advance(taken)
-        ends += [piece.last for piece in done if piece.line is None]
+        ends += [piece.last for piece in done if not piece.lines]
     assert box.file is None
     files = [(3, 8), (11, 2), (13, 8), (21, 2), (23, 5)]
     assert told == [b"BDAT 31 LAST\r\n", b"abc", *files, b"xyzQUIT\r\n"]
