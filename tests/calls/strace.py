@@ -34,6 +34,11 @@ class Traced:
                 found.append(call[1])
         return found
 
+    def count(self, name: str) -> int:
+        """How often a call was made."""
+        calls = map(_CALL.match, self._lines)
+        return sum(call is not None and call[1] == name for call in calls)
+
 
 def traced(directory: Path, *args: str, stdin: bytes = b"") -> Traced:
     """Run `smtp` with `args` under strace; it has to succeed.

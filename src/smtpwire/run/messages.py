@@ -288,11 +288,16 @@ class Messages:
 
     def _take_name(self, *, wait: bool) -> bool:
         """Take the next name, if there is one."""
-        if self.ended or not (wait or self._name_at_hand()):
+        if self.ended:
+            return False
+        at_hand = self._name_at_hand()
+        if not (wait or at_hand):
             return False
         try:
             take = self._names.__next__
-            name = take() if self._listed else self._stop.during(take)
+            # To call it through `during` takes two system calls, as much as to open a message.
+            at_once = self._listed or (at_hand and self._stop.error() is None)
+            name = take() if at_once else self._stop.during(take)
         except StopIteration:
             self.ended = True
         except Interrupted:

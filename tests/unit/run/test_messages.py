@@ -361,6 +361,19 @@ def test_a_list_that_is_still_being_read_is_not_awaited_after_a_signal(files: li
     assert list(watched.messages.rest()) == []
 
 
+def test_nor_are_the_names_taken_that_were_read_of_it(files: list[str]) -> None:
+    """Whoever writes it may write for ever."""
+    pipe = Pipe()
+    pipe.write(os.fsencode("\n".join([*files, ""])))
+    watched = Watched(to_all([])._replace(names=message_names([], "-", pipe.reading)))
+    job = watched.messages.next()
+    assert job is not None
+    job.body.close()
+    watched.stop.now = True
+    assert list(watched.messages.rest()) == []
+    pipe.close()
+
+
 def test_a_list_is_read_to_its_end_when_there_was_none(files: list[str]) -> None:
     watched = Watched(to_all([])._replace(names=(name for name in files)))
     assert list(watched.messages.rest()) == list(enumerate(files))
