@@ -83,6 +83,8 @@ class Wait(Enum):
     INTERRUPTED = "the reply to the end of data, after a signal"
     NOTHING = "nothing"
 
+    __hash__ = object.__hash__  # an Enum's own is slow, and these are keys with every reply
+
 
 WAIT_FOR = {
     Verb.GREETING: Wait.GREETING,

@@ -2,9 +2,10 @@
 
 Octets and facts go in; octets, contents and events come out.  One engine serves lock-step,
 pipelining, pipelining across messages and BDAT, because sending is *pulled*: `_pump` asks "may
-anything be sent?" (`_may_send`, the only place that knows about pipelining) and "what is next,
-given what is known now?" (`smtpwire.core.step`, the only place that knows about transactions).
-Nothing is planned ahead, so a refusal needs no course correction: it changes the next answer.
+anything be sent?" (`Sender.may_go_on`, the only place that knows about pipelining) and "what is
+next, given what is known now?" (`smtpwire.core.step`, the only place that knows about
+transactions).  Nothing is planned ahead, so a refusal needs no course correction: it changes the
+next answer.
 
 The rules that keep mail safe, beside the firewall of `smtpwire.core.sender`:
 
@@ -153,9 +154,10 @@ class Engine:
 
     def content_done(self) -> None:
         """Say that the last octet of the next content was handed over; maybe the first with it."""
+        sender = self._sender
+        waited = sender.content_is_full
         exchange = self._ledger.content_sent()
-        if not self.muted:
-            self._sender.settle_if_over(exchange)
+        if not self.muted and (sender.settle_if_over(exchange) or waited):
             self._pump()
 
     def content_failed(self, error: SMTPError) -> None:
@@ -223,15 +225,12 @@ class Engine:
     # -- sending ---------------------------------------------------------------------------------
 
     def _pump(self) -> None:
+        ledger, sender = self._ledger, self._sender
         while self._stop is None and self._closed is None:
-            if not (self._may_send() and self._send_next()):
+            # Before a first command, what is here already answers nothing that could be said now.
+            may_send = sender.may_go_on if ledger.commands else self._parser.idle
+            if not (may_send and self._send_next()):
                 break
-
-    def _may_send(self) -> bool:
-        if self._ledger.commands:
-            return self._sender.may_go_on
-        # What is here already answers nothing that could be said now.
-        return self._parser.idle
 
     def _send_next(self) -> bool:
         """Send something, or take a decision; False when there is nothing to do now."""
@@ -341,7 +340,7 @@ class Engine:
                 self._end(None)
             elif self._stop is not None:
                 self._end_if_answered()
-            else:
+            elif not x.pending:
                 self._sender.settle_if_over(x)
 
     @property

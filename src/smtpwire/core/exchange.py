@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from smtpwire.errors import SMTPError
 
 
+_ACCEPTED = Outcome.ACCEPTED
 _END_OF_DATA = DOT.label
 
 
@@ -268,8 +269,10 @@ class Exchange:
         return TransactionResult(
             submission.id,
             tuple(
-                RecipientOutcome(recipient, Outcome.ACCEPTED, final)
-                for recipient in submission.envelope.recipients
+                [
+                    RecipientOutcome(recipient, _ACCEPTED, final)
+                    for recipient in submission.envelope.recipients
+                ]
             ),
             final,
             self.error,

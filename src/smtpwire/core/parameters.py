@@ -87,7 +87,7 @@ class Admitter:
 
     def __init__(self, capabilities: Capabilities, options: SessionOptions) -> None:
         self._options = options
-        self._parameters = [(p, capabilities.offers(p.extension)) for p in MAIL_PARAMETERS]
+        self._parameters = [(p, p.text, capabilities.offers(p.extension)) for p in MAIL_PARAMETERS]
         self._limit = capabilities.size_limit if options.declare_size else None
 
     def admit(self, submission: Submission, *, chunked: bool) -> Admission:
@@ -101,16 +101,15 @@ class Admitter:
             return Admission(MessageTooLarge(large))
         text = ""
         warnings: tuple[str, ...] = ()
-        for parameter, offered in self._parameters:
-            wanted = parameter.text(submission, size)
+        for parameter, wanted_text, offered in self._parameters:
+            wanted = wanted_text(submission, size)
             if wanted is None:
                 continue
-            absent = parameter.absent
-            if offered or (absent is Absent.REQUIRE and self._options.force):
+            if offered or (parameter.absent is Absent.REQUIRE and self._options.force):
                 text += " " + wanted
-            elif absent is not Absent.OMIT:
+            elif parameter.absent is not Absent.OMIT:
                 missing = f"the server does not offer {parameter.extension}: {parameter.reason}"
-                if absent is Absent.REQUIRE:
+                if parameter.absent is Absent.REQUIRE:
                     return Admission(MissingExtension(missing, name=parameter.extension))
                 warnings += (missing,)
         return Admission(None, text, warnings)

@@ -198,7 +198,7 @@ class Sender:
     def _chunk(self, x: Exchange) -> bool:
         """Send the next BDAT, if it may go now."""
         known = x.envelope_answered
-        if not (known or self._may_speculate) or self._ledger.octets_promised > CONTENT_AHEAD:
+        if not (known or self._may_speculate) or self.content_is_full:
             return False
         octets = min(x.remaining, self._options.chunk_size or x.remaining)
         # The end of data is held back while a recipient may still be refused that all depend on.
@@ -213,6 +213,11 @@ class Sender:
         return True
 
     @property
+    def content_is_full(self) -> bool:
+        """Whether no content may be promised until some that was is sent."""
+        return self._ledger.octets_promised > CONTENT_AHEAD
+
+    @property
     def _may_speculate(self) -> bool:
         """Whether content may follow an envelope that is not answered."""
         options = self._options
@@ -225,10 +230,16 @@ class Sender:
 
     # -- settling --------------------------------------------------------------------------------
 
-    def settle_if_over(self, x: Exchange) -> None:
-        """Settle an exchange that was left and for which nothing is owed any more."""
-        if x.left and not x.pending:
+    def settle_if_over(self, x: Exchange) -> bool:
+        """Settle an exchange that was left and for which nothing is owed any more.
+
+        Returns:
+            Whether it was one.
+        """
+        over = x.left and not x.pending
+        if over:
             self._settle(x, None)
+        return over
 
     def settle_all(self, lost: SMTPError) -> None:
         """Settle all there is: the connection has ended."""

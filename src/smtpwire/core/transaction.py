@@ -32,6 +32,8 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
     """The end of data was sent and no reply came: it may have been delivered."""
 
+    __hash__ = object.__hash__  # an Enum's own is slow, and these are counted with every message
+
 
 class Envelope(NamedTuple):
     """Reverse-path and recipients of one transaction (RFC 5321 section 2.3.1)."""

@@ -153,8 +153,12 @@ class Outbox:
     def _add_lines(self) -> None:
         """Add the lines at the front."""
         items, lines = self._items, list[bytes]()
-        while items and not isinstance(items[0], Content):
-            lines.append(items.popleft())  # type: ignore[arg-type]  # see the condition
+        while items:
+            item = items[0]
+            if isinstance(item, Content):
+                break
+            lines.append(item)
+            items.popleft()
         self._add(Piece(b"".join(lines), lines))
 
     def _begin(self, content: Content) -> None:

@@ -43,17 +43,18 @@ class Tally:
     def settle(self, job: Job, result: TransactionResult) -> None:
         """Take the end of a message."""
         job.close()
+        _, recipients, reply, error, command, _ = result
         self._tell(
             MessageResult(
-                number=job.index,
-                name=job.name,
-                reverse_path=job.reverse_path,
-                recipients=result.recipients,
-                octets=job.octets,
-                outcome=message_outcome(result.recipients),
-                reply=result.reply,
-                command=result.command,
-                error=result.error,
+                job.index,
+                job.name,
+                job.reverse_path,
+                recipients,
+                job.octets,
+                message_outcome(recipients),
+                reply,
+                command,
+                error,
                 seconds=monotonic() - job.started,
             )
         )

@@ -64,6 +64,8 @@ def test_contents_are_sent_in_order() -> None:
     ledger.promise(Verb.LAST, b"", second, 4)
     assert ledger.next_content() is first
     assert ledger.content_sent() is first
+    assert first.begun, "what was handed over whole was begun"
+    assert not second.begun
     assert (first.finished, ledger.octets_promised) == (False, 4)
     assert ledger.content_sent() is second
     assert (second.finished, ledger.octets_promised) == (True, 0)

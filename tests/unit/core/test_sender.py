@@ -135,6 +135,16 @@ def test_content_is_promised_only_so_far_ahead(monkeypatch: pytest.MonkeyPatch) 
     assert client.hand_over() == ["BDAT 2 LAST", "<0: 2 octets, last>"]
 
 
+def test_the_window_is_open_as_soon_as_the_content_is_out_of_a_message_that_was_refused() -> None:
+    """A server may refuse a chunk that it has not read to its end."""
+    client = Client.ready(*ALL, no_wait=True, window_messages=1)
+    client.submit(submission(0), submission(1))
+    assert client.hear("250 ok", "250 ok") == []
+    client.hand_over(whole=False)
+    assert client.hear("452 full") == []
+    assert client.end_content() == ["BDAT 10 LAST", "<1: 10 octets, last>"]
+
+
 # -- refusals ------------------------------------------------------------------------------------
 
 
