@@ -7,13 +7,16 @@ together with the input, and never read between it and the write.
 The look at the input is a call of poll(2), but for one case, which is that of most messages: what
 was read ended in the 354 that asks for content, and nothing was behind it.  Then the content goes
 out at once, and what is not urgent, the look-ahead to further messages above all, comes after it.
+A message may ride behind it; where to open that took its time, the loop looks at the input again.
 """
 
 from __future__ import annotations
 
+from time import monotonic
+
 from smtpwire.core.event import Content
 from smtpwire.net.conversation import Conversation
-from smtpwire.net.poll import BROKEN, ENDED, PIPED, READ, WRITE
+from smtpwire.net.poll import BROKEN, ENDED, FRESH, PIPED, READ, WRITE
 from smtpwire.net.transport import RECEIVE
 
 TYPE_CHECKING = False
@@ -126,12 +129,17 @@ class Connection(Conversation):
 
     def _read(self, events: int) -> None:
         data = self._hear()
+        looked = monotonic()
         # Inside TLS a record more may wait behind the one that was read.
         if data and len(data) < RECEIVE and not (self._transport.tls or events & (ENDED | BROKEN)):
-            self._write_what_was_asked_for()
+            self._write_what_was_asked_for(looked)
 
-    def _write_what_was_asked_for(self) -> None:
-        """Write the content that a 354 asked for in what was just read, if there was one."""
+    def _write_what_was_asked_for(self, looked: float) -> None:
+        """Write the content that a 354 asked for in what was just read, if there was one.
+
+        Args:
+            looked: when that was read, in monotonic seconds.
+        """
         outbox, engine = self._outbox, self.engine
         if outbox:
             return
@@ -143,7 +151,8 @@ class Connection(Conversation):
                 self._take(event)
         if self._ends_in_content and engine.hungry and self._owner.feed(ahead=False):
             self._take_output()
-        self._hand_over()
+        if monotonic() - looked <= FRESH:
+            self._hand_over()
 
     def _draw(self) -> None:
         # That may block all the same: another reader of the pipe may have been faster.

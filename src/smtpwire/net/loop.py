@@ -7,6 +7,8 @@ others there are.
 Rules
 - What is ready is told before what is late: the process may have been stopped for an hour, and
   what had come by then counts.
+- What was found ready is told while it is fresh.  Where somebody took his time, to look through a
+  large file above all, the others are looked at again: they write by what they are told here.
 - A signal reaches everybody at once, and nothing is begun after it.
 - A party that is over is not watched any more before its descriptor is closed, and what was
   reported for its number is not told to the next one that gets it.
@@ -16,13 +18,14 @@ Rules
 
 from __future__ import annotations
 
+from collections import deque
 from time import monotonic
 
-from smtpwire.net.poll import PIPED, READ
+from smtpwire.net.poll import FRESH, PIPED, READ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Protocol
 
     from smtpwire.errors import SMTPError
@@ -130,16 +133,26 @@ class Loop:
                 continue
             if not self._watched:
                 return
-            found = self._poller.wait(self._wake)
+            found = deque(self._poller.wait(self._wake))
+            looked = monotonic()
             self._new.clear()
-            for fd, events in found:
+            while found:
+                fd, events = found.popleft()
                 party = by_fd.get(fd)
                 if party is None or fd in self._new:
                     continue
                 party.ready(events if fd == party.fd else PIPED)
                 self._look_at(party)
+                if found and monotonic() - looked > FRESH:
+                    found = self._found_again(found)
+                    looked = monotonic()
             if self._wake is not None and monotonic() >= self._wake:
                 self._look_at_deadlines()
+
+    def _found_again(self, found: Iterable[tuple[int, int]]) -> deque[tuple[int, int]]:
+        """Look again at what was found ready, and at nothing else: all have their turn."""
+        events = dict(self._poller.wait(0.0))
+        return deque((fd, events[fd]) for fd, _ in found if fd in events)
 
     def close(self) -> None:
         """Close what is still there, when something broke."""

@@ -47,6 +47,12 @@ BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
 PIPED = 1 << 16
 """The pipe can be read without waiting, to its end maybe; above all that poll(2) reports."""
 
+FRESH = 0.001
+"""Seconds for which a look at what has come stands for the moment of a write behind it.
+
+What comes later than such a look may as well be on its way still, and no look would find it.
+"""
+
 MANY = 16
 """Descriptors beyond which epoll(7) is the cheaper one."""
 

@@ -163,9 +163,10 @@ class Played:
         name: str = "localhost",
         trace: bool = False,
         prefix: bytes = b"",
+        owner: Watcher | None = None,
     ) -> None:
         self.options = (options or SessionOptions(helo="me.example"))._replace(trace=trace)
-        self.watcher = Watcher(bodies or [Text()], prefix)
+        self.watcher = owner or Watcher(bodies or [Text()], prefix)
         self.connection = Connection(
             world.connect(),
             Engine(self.options),

@@ -18,6 +18,7 @@ from tests.unit.net.played import (
     GROUP,
     Played,
     Text,
+    Watcher,
     greet,
     take_envelope,
 )
@@ -141,6 +142,30 @@ def test_nothing_is_written_to_a_server_that_has_gone(world: Worlds, last_words:
     played = Played(world(server))
     error = played.run().error
     assert isinstance(error, ServerClosing if last_words else ConnectionLost)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1], ids=["at once", "taking its time"])
+def test_what_a_354_asked_for_waits_for_a_look_where_what_rides_behind_took_its_time(
+    world: Worlds, seconds: float
+) -> None:
+    def server(peer: Peer) -> Iterator[float]:
+        yield from take_envelope(peer)
+
+    class Slow(Watcher):
+        def feed(self, *, ahead: bool) -> bool:
+            if ahead:
+                return False  # as where several connections share the messages
+            if self.begun:
+                asking.now += seconds
+                asking.peers[0].finish()
+            return super().feed(ahead=ahead)
+
+    asking = world(server)
+    played = Played(asking, owner=Slow([Text(), Text()]))
+    assert isinstance(played.run().error, ConnectionLost)
+    wrote = not seconds
+    assert asking.peers[0].hear().startswith(CONTENT) is wrote
+    assert [result.resend for result in played.watcher.results] == [not wrote, True]
 
 
 @pytest.mark.parametrize("last_words", ["", "421 busy"])

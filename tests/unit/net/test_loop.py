@@ -91,6 +91,29 @@ def test_whoever_is_ready_is_called_until_it_is_over(loop: Loop) -> None:
     assert other.told == ["start", "read x", "end"]
 
 
+def test_what_was_found_is_looked_at_again_behind_whoever_took_his_time(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not ready any more is not told so."""
+    clock = Clock()
+    monkeypatch.setattr(loops, "monotonic", clock)
+    slow, robbed, third = (Reading() for _ in range(3))
+    os.set_blocking(robbed.fd, False)
+
+    def take_time() -> None:
+        clock.now += 0.1
+        os.read(robbed.fd, 1)
+
+    slow.at_end = take_time
+    third.at_end = lambda: os.write(robbed.write, b"y")
+    for party in (slow, robbed, third):
+        os.write(party.write, b"x")
+        loop.add(party)
+    loop.run()
+    assert third.told == ["start", "read x", "end"]
+    assert robbed.told == ["start", "read y", "end"]
+
+
 def test_nobody_is_nothing_to_wait_for(loop: Loop) -> None:
     loop.run()
 

@@ -12,7 +12,7 @@ import select
 import socket
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from smtpwire.net import dial, loop, timeouts
+from smtpwire.net import connection, dial, loop, timeouts
 from smtpwire.net.poll import ENDED, READ, WRITE
 from tests.unit.net.peer import Peer
 from tests.unit.net.stops import Stop
@@ -76,7 +76,7 @@ class World:
         self._signalled = False
         self._sockets: list[socket.socket] = []
         self._watched: dict[int, int] = {}
-        for module in (dial, loop, timeouts):
+        for module in (connection, dial, loop, timeouts):
             monkeypatch.setattr(module, "monotonic", lambda: self.now)
 
     def connect(self) -> socket.socket:
