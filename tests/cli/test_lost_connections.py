@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_jobs import ENVELOPE, LIMIT, message_files, running, taken
+from tests.command import run_smtp
 from tests.scripted import Close, Hold, ModelServer, Step
 
 if TYPE_CHECKING:
@@ -84,3 +85,17 @@ def test_no_content_follows_a_fin_that_came_while_the_next_file_was_looked_throu
         smtp.stdout.read()
         assert smtp.wait(LIMIT) == code
     assert taken(server) == sent
+
+
+@pytest.mark.parametrize("jobs", ["-j1", "-j2", "-j5"])
+@pytest.mark.parametrize("word", ["", "\n421 4.3.2 enough"], ids=["FIN", "421"])
+def test_a_server_that_ends_each_connection_behind_one_message_gets_all_of_them(
+    start: Start, tmp_path: Path, jobs: str, word: str
+) -> None:
+    """What comes back from one connection is not given to another that has had its message."""
+    names = message_files(tmp_path, 40)
+    end = (f"250 2.0.0 queued{word}", Close(crossing=True))
+    server = start(ModelServer(replies={"END": end}))
+    done = run_smtp(jobs, "-s", server.address, *ENVELOPE, *names)
+    assert (done.code, done.stderr) == (0, "")
+    assert taken(server) == list(range(40))

@@ -13,6 +13,9 @@ With several connections there are a few rules more:
   ready, each for a message that is there.
 - All are fed from one source, each when it can use a message, so that the work goes to whoever is
   free.  Nobody takes a message that would have to wait behind another of its own.
+- A message that is sent again goes on a session that has carried none: many a server ends its
+  sessions after so many messages, and the others have had some.  Where there may be no further
+  session for it, one that finds nothing else to send makes room.
 - A server that refuses one while others are there has said how many it wants: the run goes on with
   those.
 """
@@ -170,31 +173,42 @@ class Run:
 
     # -- messages --------------------------------------------------------------------------------
 
-    def _next_job(self, *, wait: bool = True) -> Job | None:
+    def _next_job(self, slot: Slot | None = None, *, wait: bool = True) -> Job | None:
+        """A message for the session of a slot, or for one that is still to be made."""
         if self._over():
             return None
-        if self._waiting:
-            return self._waiting.popleft()
+        for waiting in self._waiting:
+            if slot is None or slot.may_carry(waiting):
+                self._waiting.remove(waiting)
+                return waiting
         job = self._messages.next(wait=wait)
         if job is not None and self._over():
             self._waiting.append(job)  # an unusable message came before it
             return None
         return job
 
-    def _kept_job(self) -> Job | None:
-        """A message that is kept for a session that is not ready."""
-        for slot in reversed(self._slots):
-            if slot.job is not None and not self._over():
-                job, slot.job = slot.job, None
+    def _kept_job(self, slot: Slot) -> Job | None:
+        """A message for a slot that is kept for a session that is not ready."""
+        for other in reversed(self._slots):
+            if other.job is not None and slot.may_carry(other.job) and not self._over():
+                job, other.job = other.job, None
                 return job
         return None
 
     @property
-    def _more_may_come(self) -> bool:
+    def _anything_open(self) -> bool:
+        """Whether there is a message that is open and not settled."""
+        if self._flying or self._waiting:
+            return True
+        return any(slot.job is not None for slot in self._slots)
+
+    def _more_may_come(self, slot: Slot) -> bool:
         """Whether a session that finds no message now may be given one later."""
-        if self._over():
-            return False
-        return not self._messages.ended or any(slot.job is not None for slot in self._slots)
+        if self._over() or (self._waiting and len(self._slots) >= self._limit):
+            return False  # what waits needs another session than this
+        if not self._messages.ended:
+            return True
+        return any(other.job is not None and slot.may_carry(other.job) for other in self._slots)
 
     def _unusable(self, index: int, name: str, error: MessageError) -> None:
         self._tally.unusable(index, name, *self._settings.messages.known, error)
@@ -209,8 +223,10 @@ class Run:
         """Settle what is left when the run ends before its messages do."""
         if error is None:
             error = Interrupted("the run was stopped at the first failure")
-        outcome = outcome_without_session(error)
+        outcome = waited = outcome_without_session(error)
         for job in self._waiting:
+            if job.replaced:
+                outcome = waited  # it was tried before, on a session that ended
             recipients = job.envelope.recipients
             self._tally.untried(job.index, job.name, job.reverse_path, recipients, error, outcome)
             outcome = Outcome.UNSENT
@@ -256,6 +272,7 @@ class Run:
         if slot.job is not None:
             self._waiting.appendleft(slot.job)
         self.loop.call(self._fill)
+        self._ask_again()
 
     def _try_another(self, slot: Slot, where: str, error: SMTPError) -> None:
         """Go on with the next server, if there is one that was not tried."""
@@ -274,7 +291,6 @@ class Run:
         if self._failure is None:
             self._failures = failures
             self._failure = deciding(error for _, error in failures)
-            self._ask_again()
         self._remove(slot)
 
     def _lose(self, slot: Slot, where: str, error: SMTPError) -> None:
@@ -300,12 +316,12 @@ class Run:
         job, slot.job = slot.job, None
         if job is None:
             # What is under way is not held up for what is still to come, not even by a look ahead.
-            job = self._next_job(wait=not self._flying)
+            job = self._next_job(slot, wait=not self._anything_open)
         if job is None and not slot.flying:
-            job = self._kept_job()
+            job = self._kept_job(slot)
         connection = session.connection
         if job is None:
-            if self._flying and self._more_may_come:
+            if self._anything_open and self._more_may_come(slot):
                 if not slot.flying:
                     self._starved.append(session)
                     self._look_out()

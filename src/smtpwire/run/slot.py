@@ -70,6 +70,14 @@ class Slot:
         self._returned: list[tuple[Job, TransactionResult]] = []
         """What the session gave back unsent, in order."""
 
+    def may_carry(self, job: Job) -> bool:
+        """Whether a message may go on this session.
+
+        One that has had its one new connection is not given away behind others: a session that has
+        carried some may be about to end, and that would settle it.
+        """
+        return not (self.used and job.replaced)
+
     def open(self, server: Server) -> None:
         """Try to have a session with a server."""
         self._sessions.open(server, self)

@@ -131,9 +131,63 @@ def test_when_all_have_gone_the_last_one_decides(run: MakeRun) -> None:
     submission = run(first, second, None, None)
     report = submission(5, jobs=2)
     assert report.outcomes[Outcome.ACCEPTED] == 2
-    # One had its one new connection in the second, which ended too.
+    # Two were on their way, each on one of those; their new connections were not to be had.
     assert outcomes(submission)[2:] == ["m2 deferred", "m3 deferred", "m4 unsent"]
     assert isinstance(report.problems[-1].error, ConnectError)
+
+
+@pytest.mark.parametrize("word", ["250 queued", "250 queued\r\n421 enough"])
+def test_what_comes_back_goes_on_a_session_that_has_carried_nothing(
+    run: MakeRun, word: str
+) -> None:
+    """Each ends behind one message, at different times: none is given two."""
+    servers = [Obedient(END=[last_words(word)]) for _ in range(5)]
+    submission = run(*(paced(server, 1 + 2 * n) for n, server in enumerate(servers)))
+    assert submission(5, jobs=2).outcomes[Outcome.ACCEPTED] == 5
+    assert submission.watcher.problems == []
+
+
+@pytest.mark.parametrize("pace", [1, 10, 100])
+def test_where_there_is_no_room_for_such_a_session_another_makes_it(
+    run: MakeRun, pace: float
+) -> None:
+    """The first goes on alone to its end, and what came back goes on a third."""
+    first, third = Obedient(), Obedient()
+    second = Obedient(MAIL=[vanish])
+    submission = run(
+        paced(first, pace), paced(second, 1), Obedient(GREETING=["421 too many"]), third
+    )
+    assert submission(4, jobs=2).outcomes[Outcome.ACCEPTED] == 4
+    assert submission.watcher.problems == []
+    assert len(third.contents) == 1
+    assert submission.world.most <= 2
+
+
+@pytest.mark.parametrize("seconds", [0, 100], ids=["when it is lost", "when there is no other"])
+def test_a_list_that_is_still_to_come_holds_up_nothing_that_came_back(
+    run: MakeRun, seconds: float
+) -> None:
+    """Whoever is free does not wait for the next name where a message needs its room."""
+
+    def refusing(peer: Peer) -> Iterator[float]:
+        yield seconds
+        peer.say("421 too many")
+        yield 0
+
+    def end(peer: Peer) -> None:
+        peer.say("250 queued")
+        names.end()
+
+    names = Pipe()
+    last = Obedient(END=[end])
+    submission = run(paced(Obedient(), 10), Obedient(MAIL=[vanish]), refusing, last)
+    names.write("".join(f"{name}\n" for name in submission.names[:2]).encode())
+    messages = MessageSettings(message_names((), "-", names.reading), recipients=(RECIPIENT,))
+    report = submission(message_settings=messages, jobs=2)
+    assert report.outcomes[Outcome.ACCEPTED] == 2
+    assert report.problems == ()
+    assert numbers(last) == [1]
+    names.close()
 
 
 def test_another_server_has_all_connections_again(run: MakeRun) -> None:
