@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.test_jobs import ENVELOPE, LIMIT, message_files, running, taken
 from tests.command import run_smtp
-from tests.scripted import Close, Hold, ModelServer, Step
+from tests.scripted import Close, Hold, ModelServer, Stall, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +99,39 @@ def test_a_server_that_ends_each_connection_behind_one_message_gets_all_of_them(
     done = run_smtp(jobs, "-s", server.address, *ENVELOPE, *names)
     assert (done.code, done.stderr) == (0, "")
     assert taken(server) == list(range(40))
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["arguments", "list"])
+@pytest.mark.parametrize("silent", ["GREETING", "EHLO"])
+def test_a_connection_that_is_never_ready_holds_up_no_end(
+    start: Start, tmp_path: Path, silent: str, listed: bool
+) -> None:
+    """The others send all there is, and the command does not wait for it for minutes."""
+    names = message_files(tmp_path, 40)
+    server = start(ModelServer(replies={silent: [None, Stall()]}))
+    given = ("--files-from", "-") if listed else tuple(names)
+    lines = "".join(f"{name}\n" for name in names).encode() if listed else b""
+    done = run_smtp("-j3", "-s", server.address, *ENVELOPE, *given, stdin=lines)
+    assert (done.code, done.stderr) == (0, "")
+    assert taken(server) == list(range(40))
+
+
+def test_nor_does_it_hold_up_the_end_that_the_first_failure_makes(
+    start: Start, tmp_path: Path
+) -> None:
+    """What was kept for it is not begun."""
+    names = message_files(tmp_path, 3)
+    at_once, connecting = threading.Event(), threading.Event()
+    at_once.set()
+    server = start(
+        ModelServer(
+            replies={
+                "GREETING": [None, (Hold(at_once, connecting), Stall())],
+                "MAIL": [(Hold(connecting), "550 5.7.1 no")],
+            }
+        )
+    )
+    done = run_smtp("-v", "--stop", "-j2", "-s", server.address, *ENVELOPE, *names)
+    assert done.code == 65
+    words = [line.split()[0] for line in done.stdout.splitlines()]
+    assert words == ["connected:", "refused:", "unsent:", "unsent:"]

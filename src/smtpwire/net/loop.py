@@ -120,6 +120,13 @@ class Loop:
         """Have a party look for something to do, if it still takes part then."""
         self.call(lambda: self._nudge(party))
 
+    def interrupt(self, error: SMTPError) -> None:
+        """Have all parties end as soon as that can be, and whoever is added later."""
+        self._stopping = error
+        for party in tuple(self._watched):
+            party.interrupt(error)
+            self._look_at(party)
+
     def run(self) -> None:
         """Drive the parties until there is none left."""
         by_fd = self._by_fd
@@ -129,7 +136,7 @@ class Loop:
                 for action in calls:
                     action()
             if self._stopping is None and (error := self.stop.error()) is not None:
-                self._interrupt(error)
+                self.interrupt(error)
                 continue
             if not self._watched:
                 return
@@ -198,12 +205,6 @@ class Loop:
     def _nudge(self, party: Party) -> None:
         if party in self._watched:
             party.go_on()
-            self._look_at(party)
-
-    def _interrupt(self, error: SMTPError) -> None:
-        self._stopping = error
-        for party in tuple(self._watched):
-            party.interrupt(error)
             self._look_at(party)
 
     def _look_at_deadlines(self) -> None:

@@ -16,6 +16,8 @@ With several connections there are a few rules more:
 - A message that is sent again goes on a session that has carried none: many a server ends its
   sessions after so many messages, and the others have had some.  Where there may be no further
   session for it, one that finds nothing else to send makes room.
+- A connection that is still being made is waited for as long as there may be something for it: what
+  is under way on others may come back.
 - A server that refuses one while others are there has said how many it wants: the run goes on with
   those.
 """
@@ -242,14 +244,22 @@ class Run:
             job = self._next_job(wait=not self._slots)
             if job is None:
                 self._look_out()
-                return
+                break
             if not self._servers:
                 self._waiting.append(job)
                 self._failure = ConnectError("no server was named")
-                return
+                break
             slot = Slot(self, self._sessions, job)
             self._slots.append(slot)
             slot.open(self._servers[0])
+        self._wait_for_no_session()
+
+    def _wait_for_no_session(self) -> None:
+        """Give up what is still being connected, where that is all there is, and nothing for it."""
+        if any(slot.connected for slot in self._slots):
+            return
+        if self._slots and (self._over() or (self._messages.ended and not self._anything_open)):
+            self.loop.interrupt(Interrupted("there is nothing left to send"))
 
     def _look_out(self) -> None:
         """Wait for a name that is still to come; where no session is left, `Messages.next` does."""

@@ -56,6 +56,7 @@ class Slot:
         job: the message that is kept for the session until it is ready; None once it went
             elsewhere.
         flying: given to the session and not settled, by index.
+        connected: whether the session is ready.
         used: whether the session was given a message, or told that there is none.
         failures: which servers gave no session, and why.
     """
@@ -65,6 +66,7 @@ class Slot:
         self._sessions = sessions
         self.job: Job | None = job
         self.flying: dict[int, Job] = {}
+        self.connected = False
         self.used = False
         self.failures: list[tuple[str, SMTPError]] = []
         self._returned: list[tuple[Job, TransactionResult]] = []
@@ -80,6 +82,7 @@ class Slot:
 
     def open(self, server: Server) -> None:
         """Try to have a session with a server."""
+        self.connected = False
         self._sessions.open(server, self)
 
     def close(self) -> None:
@@ -112,6 +115,7 @@ class Slot:
 
     def ready(self) -> None:
         """Take it that messages may follow."""
+        self.connected = True
         self._office.ready()
 
     def closed(self, session: Session, close: Close) -> None:

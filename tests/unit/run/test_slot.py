@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.unit.net.peer import Peer
     from tests.unit.net.world import Server
     from tests.unit.run.conftest import MakeRun, Run
+    from tests.unit.run.servers import Answer
 
 OFFERS = ("PIPELINING", "CHUNKING")
 
@@ -190,6 +191,37 @@ def test_a_list_that_is_still_to_come_holds_up_nothing_that_came_back(
     names.close()
 
 
+def silent(peer: Peer) -> Iterator[float]:
+    """A server that never greets."""
+    while True:
+        yield 1
+
+
+@pytest.mark.parametrize("end", [None, last_words("250 queued")], ids=["", "FIN"])
+def test_nobody_waits_for_a_session_that_nothing_is_left_for(run: MakeRun, end: Answer) -> None:
+    first = Obedient(END=[None, None, end])
+    submission = run(first, silent)
+    assert submission(3, jobs=2).outcomes[Outcome.ACCEPTED] == 3
+    assert (submission.watcher.problems, submission.watcher.warnings) == ([], [])
+    assert submission.world.now < 1010
+    assert first.verbs[-1] == ("DATA" if end else "QUIT"), "the others take their leave"
+
+
+def test_what_came_back_is_waited_for_with_its_session(run: MakeRun) -> None:
+    """The last but one connection ends with a message that the slow one can have."""
+
+    def slow(peer: Peer) -> Iterator[float]:
+        yield 100
+        yield from second(peer)
+
+    second = Obedient()
+    lost = paced(Obedient(MAIL=[None, vanish]), 5)
+    submission = run(lost, slow, None)
+    assert submission(2, jobs=2).outcomes[Outcome.ACCEPTED] == 2
+    assert submission.world.now >= 1100
+    assert numbers(second) == [1]
+
+
 def test_another_server_has_all_connections_again(run: MakeRun) -> None:
     submission = run(Obedient(END=[last_words("250 queued")]), None, None, Obedient(), Obedient())
     client = ClientSettings(servers=(MAIL, OTHER), helo="me.example")
@@ -219,11 +251,18 @@ def test_stop_ends_it_at_the_first_failure_and_settles_what_is_under_way(run: Ma
         yield 100
         yield from steps
 
-    submission = run(Obedient(RCPT=["550 no"]), late)
+    submission = run(paced(Obedient(RCPT=["550 no"]), 1), late)
     report = submission(5, jobs=2, stop_at_failure=True)
     assert report.outcomes[Outcome.REFUSED] == 1
     assert report.outcomes[Outcome.ACCEPTED] == 1
     assert report.outcomes[Outcome.UNSENT] == 3
+
+
+def test_stop_begins_nothing_on_a_session_that_was_not_ready(run: MakeRun) -> None:
+    submission = run(Obedient(RCPT=["550 no"]), silent)
+    submission(3, jobs=2, stop_at_failure=True)
+    assert outcomes(submission) == ["m0 refused", "m1 unsent", "m2 unsent"]
+    assert submission.world.now < 1010
 
 
 def test_a_signal_ends_all_of_them_within_a_second(run: MakeRun) -> None:
