@@ -14,9 +14,10 @@ import socket
 import ssl
 import struct
 from itertools import pairwise
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from tests.scripted.unread import wait_until_read
+from tests.scripted.unread import queued, wait_until_read
 
 if TYPE_CHECKING:
     import threading
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16
 _LIMIT = 60.0
 """Seconds that a client may be silent, or not read, before a script gives up on it."""
+_POLL = 0.005
+"""Seconds between two looks at what cannot be waited for."""
 _GLUE = getattr(socket, "MSG_MORE", 0)
 """Holds a write back until the FIN that goes out in the same segment."""
 _RESET = struct.pack("ii", 1, 0)
@@ -125,6 +128,14 @@ class Wire:
         poll = select.poll()
         poll.register(self._sock, select.POLLRDHUP)
         poll.poll(_LIMIT * 1000)
+
+    def wait_until_queued(self, octets: int) -> None:
+        """Wait until the client has handed over so many octets that nobody has taken."""
+        deadline = monotonic() + _LIMIT
+        while len(self._buffer) + queued(self._sock) < octets:
+            if monotonic() > deadline:
+                raise Failure(f"the client did not hand over {octets} octets")
+            sleep(_POLL)
 
     def _keep(self, plain: bytes) -> bool:
         if plain:

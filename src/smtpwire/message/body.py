@@ -10,7 +10,6 @@ Rules
   believed of a block that a witness stands for; those of any other are made right again.  The dots
   are looked for behind that on every reading, whoever stands for it, or a line end written in
   between could end the data early and have the rest taken for commands.
-  BDAT counts octets and looks at none: only there a file may go out without being read.
 - Errors name the message as the user did.
 """
 
@@ -23,7 +22,7 @@ from smtpwire.message.content import BLOCK, FileContent, MemoryContent, PipeCont
 from smtpwire.message.dots import DotStuffer, stuffed_whole
 from smtpwire.message.eol import Normaliser
 from smtpwire.message.opening import Opening
-from smtpwire.message.reader import BodyReader, MemoryReader, unchanged_pieces, wire_pieces
+from smtpwire.message.reader import BodyReader, MemoryReader, wire_pieces
 from smtpwire.message.scan import Scanner, scan_whole
 from smtpwire.message.spool import Spool
 from smtpwire.message.witness import TrustingNormaliser, Witness
@@ -61,15 +60,13 @@ class Body:
         self._stuffed: tuple[bytes, ...] = ()
         """What is in memory, as DATA sends it, once it was sent so."""
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
         """Begin to send the content, for the first time or again.
 
         Args:
             stuffed: for DATA: dots are doubled and the end of data is part of what is read (RFC
                 5321 section 4.5.2).  Without it, for BDAT: exactly `facts.size` octets.
             prefix: what goes out in front of the content, as it is; not part of `facts`.
-            slices: octets that are sent as they are in a file need not be read: some of what the
-                reader gives may be a `FileSlice`.  Never for DATA: see above.
 
         Returns:
             The octets for the wire, `prefix` included.
@@ -81,12 +78,6 @@ class Body:
         if isinstance(content, MemoryContent):
             pieces = self._data_pieces(content.octets) if stuffed else (content.octets,)
             return MemoryReader((prefix, *pieces) if prefix else pieces)
-        if slices and not stuffed and isinstance(content, FileContent) and facts and facts.clean:
-            return BodyReader(
-                unchanged_pieces(
-                    content.slices(facts.size), name=self.name, size=facts.size, prefix=prefix
-                )
-            )
         return BodyReader(
             wire_pieces(
                 content.blocks(),

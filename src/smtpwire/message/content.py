@@ -8,10 +8,14 @@ may have to be waited for, if there is one.
 Rules
 - A file is read by position, so nothing depends on, or moves, the offset of its descriptor.
 - A block of a file is only believed when the whole file was as it was found: the end of the
-  iteration looks at size and time of change, and raises when they are others.  Whoever reads
-  must hold back the last block until the iteration has ended.  The time of the last change of
-  status does not count: a message may be renamed while it is sent, as Maildirs do.
+  iteration looks at size and times of change, and raises when they are others.  Whoever reads
+  must hold back the last block until the iteration has ended.
+- The time of the last change of status counts too, because the other one can be set at will
+  (utime(2)); but not of a file that has another name by then: a message may be renamed while it is
+  sent, as Maildirs do.
 - Octets in memory and in a spool are the program's own and cannot change.
+- A file is read, never given to sendfile(2): that queues its pages and not their octets, so what is
+  written to them goes out for as long as the peer has not taken them; and it is not faster.
 """
 
 from __future__ import annotations
@@ -34,9 +38,6 @@ BLOCK = 256 * 1024
 
 _LARGER_THAN_BLOCKS = 4 * BLOCK
 
-_WORTH_SLICING = 4 * BLOCK
-"""Octets of a file of which the middle is left to the system to send."""
-
 
 class Stamp(NamedTuple):
     """What tells a file from the same file with something written to it."""
@@ -44,51 +45,13 @@ class Stamp(NamedTuple):
     size: int
     changed: int
     """Time of the last change of the octets, in nanoseconds."""
+    touched: int
+    """Time of the last change of the status, of which the other one is a part; likewise."""
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
         """Take it from what the system says of the file."""
-        return cls(status.st_size, status.st_mtime_ns)
-
-
-class FileSlice:
-    """Octets of a file, to be sent from where they are (sendfile(2)).
-
-    Args:
-        fd: the file.
-        offset: where in it they begin.
-        size: how many.
-        name: the message's name, for errors.
-    """
-
-    __slots__ = ("_name", "_size", "fd", "offset")
-
-    def __init__(self, fd: int, offset: int, size: int, *, name: str) -> None:
-        self.fd = fd
-        self.offset = offset
-        self._size = size
-        self._name = name
-
-    def __len__(self) -> int:
-        return self._size
-
-    def split(self, octets: int) -> tuple[FileSlice, FileSlice]:
-        """The first octets, and the rest."""
-        return (
-            FileSlice(self.fd, self.offset, octets, name=self._name),
-            FileSlice(self.fd, self.offset + octets, self._size - octets, name=self._name),
-        )
-
-    def read(self) -> bytes:
-        """Some of the octets, from the first one, as they are now.
-
-        Raises:
-            MessageUnreadable: the system says no, or the file has become shorter.
-        """
-        octets = read(self.fd, min(self._size, BLOCK), name=self._name, position=self.offset)
-        if not octets:
-            raise changed(self._name)
-        return octets
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 class MemoryContent:
@@ -142,40 +105,26 @@ class FileContent:
         self._start = start
         self._owned = owned
         self._stamp = stamp
+        self._path = "" if stamp is None else _path(fd)
 
     def blocks(self) -> Iterator[bytes]:
         """Head and file."""
         keep_freed_blocks()
         if self._head:
             yield self._head
-        yield from self._blocks_from(self._start)
-
-    def slices(self, size: int) -> Iterator[bytes | FileSlice]:
-        """The same, with the middle of what is large left where it is.
-
-        Whether the file is as it was found is looked at when the last block of it is read, so what
-        is written to it while octets of the middle wait to be sent is not always found out.
-
-        Args:
-            size: octets in head and file.
-        """
-        middle = size - len(self._head) - 2 * BLOCK
-        if middle + 2 * BLOCK < _WORTH_SLICING:
-            yield from self.blocks()
-            return
-        if self._head:
-            yield self._head
-        start = self._start
-        yield FileSlice(self._fd, start, BLOCK, name=self._name).read()
-        yield FileSlice(self._fd, start + BLOCK, middle, name=self._name)
-        yield from self._blocks_from(start + BLOCK + middle)
-
-    def _blocks_from(self, position: int) -> Iterator[bytes]:
+        position = self._start
         while block := read(self._fd, BLOCK, name=self._name, position=position):
             yield block
             position += len(block)
-        if self._stamp is not None and self._stamp != _stamp(self._fd, self._name):
+        if self._stamp is not None and self._has_changed(self._stamp):
             raise changed(self._name)
+
+    def _has_changed(self, found: Stamp) -> bool:
+        now = _stamp(self._fd, self._name)
+        if now == found:
+            return False
+        renamed = _path(self._fd) != self._path
+        return not renamed or now != found._replace(touched=now.touched)
 
     def close(self) -> None:
         """Close the file if it is owned."""
@@ -228,16 +177,6 @@ class PipeContent:
             yield block
 
 
-def split(
-    octets: bytes | memoryview | FileSlice, count: int
-) -> tuple[memoryview, memoryview] | tuple[FileSlice, FileSlice]:
-    """Cut octets in two behind the first so many, without a copy."""
-    if isinstance(octets, FileSlice):
-        return octets.split(count)
-    view = memoryview(octets)
-    return view[:count], view[count:]
-
-
 Content = MemoryContent | FileContent | PipeContent
 
 
@@ -269,6 +208,14 @@ def _stamp(fd: int, name: str) -> Stamp:
         return Stamp.of(os.fstat(fd))
     except OSError as error:
         raise _unreadable(error, name) from error
+
+
+def _path(fd: int) -> str:
+    """Where the file is now; empty where the system does not say, which only Linux does."""
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""
 
 
 def _unreadable(error: OSError, name: str) -> MessageUnreadable:

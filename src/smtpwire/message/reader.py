@@ -18,7 +18,7 @@ Rules
 from __future__ import annotations
 
 from smtpwire.errors import MessageUnreadable
-from smtpwire.message.content import FileSlice, changed, split
+from smtpwire.message.content import changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class BodyReader:
     """One sending of one message's content.
 
     Args:
-        pieces: the octets in order, in memory or in a file, in pieces of any size; an empty one is
-            not the end.
+        pieces: the octets in order, in pieces of any size; an empty one is not the end.
         pipe: the pipe that they come from, if each piece may have to be waited for.
     """
 
@@ -75,12 +74,10 @@ class BodyReader:
     ended = False
     """Only to read on would tell."""
 
-    def __init__(
-        self, pieces: Iterator[bytes | memoryview | FileSlice], *, pipe: int | None = None
-    ) -> None:
+    def __init__(self, pieces: Iterator[bytes | memoryview], *, pipe: int | None = None) -> None:
         self._pieces = pieces
         self._pipe = pipe
-        self._rest: bytes | memoryview | FileSlice = b""
+        self._rest: bytes | memoryview = b""
         self._error: MessageUnreadable | None = None
 
     @property
@@ -88,7 +85,7 @@ class BodyReader:
         """The descriptor that the next `read` waits for; None when it has nothing to wait for."""
         return None if self._rest else self._pipe
 
-    def read(self, limit: int) -> bytes | memoryview | FileSlice | None:
+    def read(self, limit: int) -> bytes | memoryview | None:
         """The next octets for the wire.
 
         Args:
@@ -118,8 +115,9 @@ class BodyReader:
         if len(piece) <= limit:
             self._rest = b""
             return piece
-        first, self._rest = split(piece, limit)
-        return first
+        view = memoryview(piece)
+        self._rest = view[limit:]
+        return view[:limit]
 
 
 Reader = MemoryReader | BodyReader
@@ -171,33 +169,3 @@ def wire_pieces(
     if stuffer is not None:
         tail = b"".join((stuffer.feed(tail), stuffer.finish()))
     yield b"".join((held, tail)) if tail else held
-
-
-def unchanged_pieces(
-    blocks: Iterator[bytes | FileSlice], *, name: str, size: int, prefix: bytes
-) -> Iterator[bytes | FileSlice]:
-    """Pass on content of which the wire gets every octet as it is; one block behind the reading.
-
-    Args:
-        blocks: the content.
-        name: the message's name, for errors.
-        size: how many octets there must be.
-        prefix: goes out in front of everything; not counted.
-
-    Yields:
-        Prefix and content in order.
-
-    Raises:
-        MessageUnreadable: from `blocks`, or when there are more or fewer octets than `size`.
-    """
-    left = size
-    held: bytes | FileSlice = prefix
-    for block in blocks:
-        left -= len(block)
-        if left < 0:
-            raise changed(name)
-        yield held
-        held = block
-    if left:
-        raise changed(name)
-    yield held

@@ -26,7 +26,7 @@ class Tracer(Protocol):
 class Readable(Protocol):
     """What a connection needs of a message's body."""
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
         """Begin to send the content; see `smtpwire.message.body.Body`.
 
         Raises:

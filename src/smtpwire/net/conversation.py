@@ -11,7 +11,6 @@ from __future__ import annotations
 from smtpwire.core.command import SecretLine, Wait
 from smtpwire.core.event import Content, Replied, Settled, StartTLS
 from smtpwire.errors import ConnectionLost, Interrupted, MessageError, TimedOut, TLSError
-from smtpwire.message.content import FileSlice
 from smtpwire.net.handshake import Handshake
 from smtpwire.net.outbox import Outbox
 from smtpwire.net.timeouts import Deadline, limit
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from smtpwire.net.contract import Owner, Readable, Tracer
     from smtpwire.net.outbox import Piece
     from smtpwire.net.tls import TLSPeer
-    from smtpwire.net.transport import Buffer, Transport
+    from smtpwire.net.transport import Transport
 
     Result = TypeVar("Result")
 
@@ -159,9 +158,7 @@ class Conversation:
         reader = self._readers.get(content.id)
         if reader is None:
             body, prefix = self._bodies[content.id]
-            # What is encrypted or shown must be in memory.
-            slices = self._tracer is None and not self._transport.tls
-            reader = body.reader(stuffed=content.octets is None, prefix=prefix, slices=slices)
+            reader = body.reader(stuffed=content.octets is None, prefix=prefix)
             self._readers[content.id] = reader
         return reader
 
@@ -186,9 +183,7 @@ class Conversation:
         if buffers is None:
             return True
         try:
-            sent = self._send(buffers)
-        except MessageError as error:
-            self.engine.content_failed(error)
+            sent = self._transport.send(buffers) if any(map(len, buffers)) else 0
         except OSError as error:
             self._write_failed(error)
         else:
@@ -196,12 +191,6 @@ class Conversation:
                 return False
             self._handed_over(sent)
         return True
-
-    def _send(self, buffers: list[Buffer]) -> int | None:
-        file, transport = self._outbox.file, self._transport
-        if file is not None and isinstance(transport, SocketTransport):
-            return transport.send_file(file)
-        return transport.send(buffers) if any(map(len, buffers)) else 0
 
     def _content(self, read: Callable[[], Result]) -> Result | None:
         """Call what reads content; None, and the engine told, when it could not be read."""
@@ -291,7 +280,7 @@ def _show(piece: Piece, tracer: Tracer, *, tls: bool) -> None:
     """Show what was handed over."""
     for line in piece.lines:
         tracer.sent(line, tls=tls, secret=isinstance(line, SecretLine))
-    if not (piece.lines or isinstance(piece.data, FileSlice)):
+    if not piece.lines:
         tracer.sent_body(piece.data, tls=tls, last=piece.last)
 
 

@@ -15,7 +15,6 @@ from collections import deque
 
 from smtpwire.core.event import Content
 from smtpwire.errors import MessageError
-from smtpwire.message.content import FileSlice, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ MAX_BUFFERS = 512
 class Piece(NamedTuple):
     """One buffer on its way out, and what it is."""
 
-    data: Buffer | FileSlice
+    data: Buffer
     lines: Sequence[bytes] = ()
     """The lines that end in it, whole, though of the first one it may have only the rest; none for
     content of a message."""
@@ -63,7 +62,7 @@ class Outbox:
         """Of the content at the front of the items, once it is begun."""
         self._left: int | None = None
         """Octets of that content that were not read; None for all there are."""
-        self._ahead: Buffer | FileSlice = b""
+        self._ahead: Buffer = b""
         """What was read of it last, and is kept back; empty before anything was."""
         self._first = True
         """None of its pieces has been added."""
@@ -84,7 +83,7 @@ class Outbox:
         self._reader = None
 
     def buffers(self) -> list[Buffer]:
-        """What to write next; when there is nothing, see `file` and `pipe`.
+        """What to write next; when there is nothing, see `pipe`.
 
         Raises:
             MessageError: the content whose turn it is cannot be read; all that stands before it
@@ -101,18 +100,7 @@ class Outbox:
             if self._reader is not None and self._reader.pipe is None:
                 self._read(self._reader)
         self._tell_failure()
-        buffers: list[Buffer] = []
-        for piece in self._pieces:
-            if isinstance(piece.data, FileSlice):
-                break
-            buffers.append(piece.data)
-        return buffers
-
-    @property
-    def file(self) -> FileSlice | None:
-        """What to write next, when it is in a file; to be asked for behind `buffers`."""
-        data = self._pieces[0].data if self._pieces else None
-        return data if isinstance(data, FileSlice) else None
+        return [piece.data for piece in self._pieces]
 
     @property
     def pipe(self) -> int | None:
@@ -237,7 +225,8 @@ class Outbox:
 
 def _split(piece: Piece, octets: int) -> tuple[Piece, Piece]:
     """Cut a piece in two behind the first so many octets, 1 or more and less than all."""
-    out, rest = split(piece.data, octets)
+    view = memoryview(piece.data)
+    out, rest = view[:octets], view[octets:]
     if not piece.lines:
         return piece._replace(data=out, last=False), piece._replace(data=rest, first=False)
     whole, left = len(piece.lines), len(rest)

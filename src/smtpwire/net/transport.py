@@ -8,16 +8,12 @@ sends; errors are `OSError`s, `ssl.SSLError` among them.
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     import ssl
     from collections.abc import Iterator, Sequence
     from typing import Protocol, TypeAlias
-
-    from smtpwire.message.content import FileSlice
 
     Buffer: TypeAlias = bytes | memoryview
 
@@ -81,21 +77,6 @@ class SocketTransport:
             return self._sock.sendmsg(buffers)
         except BlockingIOError:
             return None
-
-    def send_file(self, octets: FileSlice) -> int | None:
-        """Hand over as many octets of a file as fit now, which needs no look at them.
-
-        Raises:
-            MessageUnreadable: the file cannot be read, or has become shorter.
-        """
-        try:
-            sent = os.sendfile(self._sock.fileno(), octets.fd, octets.offset, len(octets))
-        except BlockingIOError:
-            return None
-        except OSError:
-            # The socket, the file, or not such a file: each has an error of its own here.
-            return self.send([octets.read()])
-        return sent or self.send([octets.read()])
 
     def close(self) -> None:
         """Close at once."""

@@ -165,10 +165,10 @@ class BodyWatched:
         self._body = body
         self._begun = begun
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
         """Begin to send the content."""
         self._begun()
-        return self._body.reader(stuffed=stuffed, prefix=prefix, slices=slices)
+        return self._body.reader(stuffed=stuffed, prefix=prefix)
 
 
 class Messages:

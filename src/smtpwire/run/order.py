@@ -125,7 +125,7 @@ class Order:
         self.octets = facts.size
         return Submission(self.number, self.envelope, facts.size, facts.data_size, facts.eightbit)
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> Reader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
         """Begin to send the content, if it is still wanted.
 
         Raises:
@@ -133,7 +133,7 @@ class Order:
         """
         if self._body is None or self.future.cancelled():
             raise MessageError("the submission was cancelled", where=self.name)
-        return self._body.reader(stuffed=stuffed, prefix=prefix, slices=slices)
+        return self._body.reader(stuffed=stuffed, prefix=prefix)
 
     def settle(self, result: TransactionResult) -> None:
         """Tell what became of it."""

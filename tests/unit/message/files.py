@@ -7,8 +7,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from smtpwire.message.content import FileSlice
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -86,16 +84,10 @@ def is_open(fd: int) -> bool:
     return True
 
 
-def in_memory(piece: bytes | memoryview | FileSlice | None) -> bytes | memoryview:
-    """What a reader gave that was not allowed to leave it in a file; nothing for None."""
-    assert not isinstance(piece, FileSlice)
-    return piece or b""
-
-
 def drain(reader: Reader, sent: bytearray, limit: int = 100_000) -> None:
     """Read to the end, and keep what came when an error ends it."""
     while (piece := reader.read(limit)) != b"":
-        sent += in_memory(piece)
+        sent += piece or b""
 
 
 def everything(reader: Reader, limit: int = 65_536) -> bytes:
@@ -104,6 +96,6 @@ def everything(reader: Reader, limit: int = 65_536) -> bytes:
     while (piece := reader.read(limit)) != b"":
         if piece is not None:  # there was nothing to give yet
             assert len(piece) <= limit
-            pieces.append(bytes(in_memory(piece)))
+            pieces.append(bytes(piece))
     assert reader.read(limit) == b""
     return b"".join(pieces)

@@ -14,7 +14,7 @@ from smtpwire.message.body import open_body, open_message
 from smtpwire.message.content import BLOCK
 from smtpwire.message.header import HEADER_LIMIT
 from tests.reference import normalised, terminated, without_bcc
-from tests.unit.message.files import drain, everything, in_memory, is_open, opened, piped
+from tests.unit.message.files import drain, everything, is_open, opened, piped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -259,7 +259,7 @@ def test_fault_188_a_file_that_changes_while_it_is_sent_is_never_ended(
     with source("path", LARGE, tmp_path) as path:
         body = open_body(path, name="m")
         reader = body.reader(stuffed=stuffed)
-        sent = bytearray(in_memory(reader.read(100_000)))
+        sent = bytearray(reader.read(100_000) or b"")
         with open(path, "r+b") as file:
             if change == "grows":
                 file.seek(0, os.SEEK_END)
@@ -286,7 +286,7 @@ def test_fault_188_what_is_written_into_a_file_cannot_end_the_data(tmp_path: Pat
         assert body.facts is not None
         assert body.facts.clean
         reader = body.reader(stuffed=True)
-        sent = bytearray(in_memory(reader.read(10)))
+        sent = bytearray(reader.read(10) or b"")
         with open(path, "r+b") as file:
             file.seek(3 * BLOCK)
             file.write(b"\n.\nQUIT\n\r.\r")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.errors import MessageUnreadable
-from smtpwire.message.content import FileSlice
 from smtpwire.message.dots import DotStuffer
 from smtpwire.message.eol import Normaliser
-from smtpwire.message.reader import BodyReader, MemoryReader, unchanged_pieces, wire_pieces
-from tests.unit.message.files import everything, in_memory
+from smtpwire.message.reader import BodyReader, MemoryReader, wire_pieces
+from tests.unit.message.files import everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -156,7 +155,7 @@ def test_a_pipe_is_not_read_twice_for_one_call() -> None:
     )
     given: list[bytes | None] = []
     while (piece := reader.read(100)) != b"":
-        given.append(None if piece is None else bytes(in_memory(piece)))
+        given.append(None if piece is None else bytes(piece))
         assert taken <= len(given)
     assert b"".join(filter(None, given)) == b"a\r\n\r\n\r\nb\r\n.\r\n"
     assert None in given
@@ -189,26 +188,3 @@ def test_what_is_in_memory_is_not_copied() -> None:
     view = MemoryReader(pieces).read(2)
     assert isinstance(view, memoryview)
     assert view.obj is pieces[0]
-
-
-def test_what_is_unchanged_is_passed_on_one_block_behind() -> None:
-    blocks: list[bytes | FileSlice] = [b"abc", FileSlice(0, 3, 100, name="m"), b"de"]
-    out = list(unchanged_pieces(iter(blocks), name="m", size=105, prefix=b"P"))
-    assert out == [b"P", *blocks]
-
-
-@pytest.mark.parametrize("size", [0, 4, 6, 100])
-def test_fault_188_more_or_fewer_unchanged_octets_are_an_error(size: int) -> None:
-    out: list[bytes | FileSlice] = []
-    with pytest.raises(MessageUnreadable, match="changed while it was being sent"):
-        out.extend(unchanged_pieces(iter([b"abc", b"de"]), name="m", size=size, prefix=b""))
-    assert b"de" not in out
-
-
-def test_a_slice_of_a_file_is_read_in_slices() -> None:
-    reader = BodyReader(iter([FileSlice(7, 3, 100, name="m")]))
-    lengths: list[tuple[int, int]] = []
-    while piece := reader.read(40):
-        assert isinstance(piece, FileSlice)
-        lengths.append((piece.offset, len(piece)))
-    assert lengths == [(3, 40), (43, 40), (83, 20)]

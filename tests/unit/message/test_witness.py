@@ -14,7 +14,7 @@ from smtpwire.message.content import BLOCK
 from smtpwire.message.eol import Normaliser
 from smtpwire.message.witness import TrustingNormaliser, Witness
 from tests.unit.message.chunks import through
-from tests.unit.message.files import drain, everything, in_memory, opened
+from tests.unit.message.files import drain, everything, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ def test_what_is_not_clean_is_normalised_twice(message: Path, work: list[str]) -
 def test_a_message_may_be_renamed_while_it_is_sent(message: Path, work: list[str]) -> None:
     body = body_of(message, work)
     reader = body.reader(stuffed=True)
-    sent = bytearray(in_memory(reader.read(10)))
+    sent = bytearray(reader.read(10) or b"")
     # The time of the last change of status may have a granularity that two renames fit in.
     later(message)
     os.utime(message, ns=(0, message.stat().st_mtime_ns - 1))
@@ -168,7 +168,7 @@ def test_fault_188_what_is_written_behind_a_witness_is_normalised(
 ) -> None:
     body = body_of(message, work)
     reader = body.reader(stuffed=True)
-    sent = bytearray(in_memory(reader.read(10)))
+    sent = bytearray(reader.read(10) or b"")
     assert not work
     with message.open("r+b") as file:
         file.seek(3 * BLOCK)
@@ -191,15 +191,15 @@ def test_fault_188_dots_are_doubled_even_where_a_witness_lies(
     body = body_of(message, work)
     monkeypatch.setattr(Witness, "unchanged", lambda _: True)
     reader = body.reader(stuffed=True)
-    sent = bytearray(in_memory(reader.read(10)))
+    sent = bytearray(reader.read(10) or b"")
     before = message.stat()
     with message.open("r+b") as file:
         file.seek(3 * BLOCK)
         file.write(b"\r\n.\r\nQUIT\r\n.....")
     os.utime(message, ns=(before.st_atime_ns, before.st_mtime_ns))
-    drain(reader, sent)
+    with pytest.raises(MessageUnreadable, match="changed while"):
+        drain(reader, sent)
     assert not work
     assert b"\r\n..\r\nQUIT\r\n" in sent
-    assert sent.count(b"\r\n.\r\n") == 1
-    assert sent.endswith(b"\r\n.\r\n")
+    assert b"\r\n.\r\n" not in sent
     body.close()

@@ -41,7 +41,7 @@ GO_ON = Send("250 ok\n250 ok\n354 go on")
 class Broken:
     """A content that cannot be read to its end."""
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
         raise MessageUnreadable("gone", where="broken.eml")
 
 

@@ -48,7 +48,7 @@ class Text:
         self._broken = broken
         self.size = sum(map(len, self._content)) + broken * 100
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
         return BodyReader(self._pieces(stuffed, prefix))
 
     def _pieces(self, stuffed: bool, prefix: bytes) -> Iterator[bytes]:
@@ -72,7 +72,7 @@ class Piped(Text):
         super().__init__()
         self._read, self.write = os.pipe()
 
-    def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
         pipe = PipeContent(self._read, name="-", head=b"", owned=False)
         pieces = wire_pieces(
             pipe.blocks(),

@@ -366,7 +366,7 @@ def test_a_signal_while_a_pipe_is_read(world: Worlds) -> None:
         yield from take_envelope(peer)
 
     class Pipe(Text):
-        def reader(self, *, stuffed: bool, prefix: bytes = b"", slices: bool = False) -> BodyReader:
+        def reader(self, *, stuffed: bool, prefix: bytes = b"") -> BodyReader:
             interrupted.stop.now = True
             raise Interrupted("in the middle of a read")
 

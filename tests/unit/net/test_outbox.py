@@ -8,11 +8,9 @@ import pytest
 
 from smtpwire.core.event import Content
 from smtpwire.errors import MessageUnreadable
-from smtpwire.message.content import FileSlice
 from smtpwire.message.reader import BodyReader, MemoryReader
 from smtpwire.net import outbox
 from smtpwire.net.outbox import Outbox, Piece
-from tests.unit.message.files import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +69,7 @@ def test_lines_and_contents_keep_their_order(at_once: int) -> None:
     assert data == b"ONE\r\nabcdeTWO\r\nTHREE\r\nfghFOUR\r\n"
     told: list[bytes] = []
     for piece in pieces:
-        told += piece.lines or [bytes(in_memory(piece.data))]
+        told += piece.lines or [bytes(piece.data)]
     assert b"".join(told) == data
     lines = [line for line in told if line.endswith(b"\n")]
     assert lines == [b"ONE\r\n", b"TWO\r\n", b"THREE\r\n", b"FOUR\r\n"]
@@ -122,7 +120,7 @@ def test_chunks_of_one_content_go_on_where_the_last_one_ended() -> None:
     box.extend([Content(1, 5, last=True)])
     data, pieces = written(box)
     assert data == b"BDAT 2\r\nabBDAT 5 LAST\r\ncdefg"
-    assert [bytes(in_memory(piece.data)) for piece in pieces if piece.last] == [b"ab", b"defg"]
+    assert [bytes(piece.data) for piece in pieces if piece.last] == [b"ab", b"defg"]
 
 
 def test_a_chunk_without_octets() -> None:
@@ -284,31 +282,6 @@ def test_nobody_waits_for_the_pipe_of_what_was_cleared() -> None:
     assert box.pipe == 7
     box.clear()
     assert box.pipe is None
-
-
-def test_what_is_in_a_file_is_written_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "BLOCK", 10)
-    reader = BodyReader(iter([b"abc", FileSlice(7, 3, 25, name="m"), b"xyz"]))
-    box = Outbox(lambda content: reader)
-    box.extend([b"BDAT 31 LAST\r\n", Content(1, 31, last=True), b"QUIT\r\n"])
-    told: list[bytes | tuple[int, int]] = []
-    ends: list[bool] = []
-    while box:
-        octets = b"".join(box.buffers())
-        file = box.file
-        if file is None:
-            told.append(octets)
-            done = box.advance(len(octets))
-        else:
-            assert not octets
-            taken = min(len(file), 8)
-            told.append((file.offset, taken))
-            done = box.advance(taken)
-        ends += [piece.last for piece in done if not piece.lines]
-    assert box.file is None
-    files = [(3, 8), (11, 2), (13, 8), (21, 2), (23, 5)]
-    assert told == [b"BDAT 31 LAST\r\n", b"abc", *files, b"xyzQUIT\r\n"]
-    assert ends == [False] * 6 + [True]
 
 
 def test_content_in_memory_is_written_as_it_is_kept() -> None:

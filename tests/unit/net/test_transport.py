@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from contextlib import ExitStack, closing
@@ -10,15 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from smtpwire.errors import MessageUnreadable
-from smtpwire.message.content import FileSlice
 from smtpwire.net.transport import RECORD, SocketTransport, TLSTransport
-from tests.unit.message.files import opened
 from tests.unit.net.peer import Peer, client_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TLS_1_2 = ssl.TLSVersion.TLSv1_2
 TLS_1_3 = ssl.TLSVersion.TLSv1_3
@@ -90,60 +85,6 @@ def test_in_the_clear_a_break_is_an_error(ends: Ends) -> None:
     peer.vanish()
     with pytest.raises(BrokenPipeError):
         SocketTransport(ours).send([b"x"])
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[FileSlice]:
-    """All but the ends of a file."""
-    path = tmp_path / "m"
-    path.write_bytes(b"<" + b"x" * 1_000_000 + b">")
-    with opened(path) as fd:
-        yield FileSlice(fd, 1, 1_000_000, name="m")
-
-
-def test_a_file_leaves_as_it_is_and_as_much_as_fits(ends: Ends, file: FileSlice) -> None:
-    transport = SocketTransport(ends.ours)
-    _, rest = file.split(999_990)
-    assert transport.send_file(rest) == 10
-    taken = transport.send_file(file)
-    assert taken is not None
-    assert 0 < taken < 1_000_000
-    while transport.send_file(file) is not None:
-        pass
-    assert set(ends.peer.hear()) == set(b"x")
-
-
-def test_a_file_that_cannot_leave_by_itself_is_read(
-    ends: Ends, file: FileSlice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cannot(*arguments: int) -> int:
-        raise OSError(22, "Invalid argument")
-
-    monkeypatch.setattr("os.sendfile", cannot)
-    _, rest = file.split(999_990)
-    assert SocketTransport(ends.ours).send_file(rest) == 10
-    assert ends.peer.hear() == b"x" * 10
-
-
-def test_fault_188_a_file_that_became_shorter_is_not_the_connections_fault(
-    ends: Ends, file: FileSlice
-) -> None:
-    cut_off = FileSlice(file.fd, 2_000_000, 10, name="m")
-    with pytest.raises(MessageUnreadable, match="changed while"):
-        SocketTransport(ends.ours).send_file(cut_off)
-
-
-def test_fault_189_a_file_that_cannot_be_read_is_not_either(ends: Ends, file: FileSlice) -> None:
-    gone = FileSlice(os.dup(file.fd), 1, 10, name="m")
-    os.close(gone.fd)
-    with pytest.raises(MessageUnreadable, match="reading failed"):
-        SocketTransport(ends.ours).send_file(gone)
-
-
-def test_a_break_is_the_connections_fault(ends: Ends, file: FileSlice) -> None:
-    ends.peer.vanish()
-    with pytest.raises(BrokenPipeError):
-        SocketTransport(ends.ours).send_file(file)
 
 
 @pytest.mark.parametrize("maximum", [TLS_1_2, TLS_1_3])
