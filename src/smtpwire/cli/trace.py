@@ -8,7 +8,10 @@ Each line has a mark of four characters, and one line on the wire is one line he
     <**     received, a failure     <~*     the same under TLS
 
 Content is one line that counts its octets as they go out: normalised, and for DATA with its dots
-doubled; the final dot of DATA is shown as the line that it is.
+doubled; the final dot of DATA is shown as the line that it is.  That line comes when the content
+has gone out, or when the connection ends and no more of it will go.  What is heard or goes wrong
+meanwhile (another message that cannot be used, the reply to an earlier one) stands before it, and
+never makes two lines of one.
 
 With several connections at a time, each line that is about one begins with its number, `#3 `.
 """
@@ -74,7 +77,7 @@ class Trace(Observer):
         return trace
 
     def note(self, text: str) -> None:
-        """Show information."""
+        """Show information: of a connection, that it is tried, is secured or has ended."""
         self._body_stopped()
         self._lines(_INFORMATION, [sentence(text)])
 
@@ -86,17 +89,14 @@ class Trace(Observer):
 
     def problem(self, problem: Problem) -> None:
         """Show an error."""
-        self._body_stopped()
         self._lines(_ERROR, [f"{printable(problem.where) or NO_NAME}: {problem_text(problem)}"])
 
     def warning(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Show a warning."""
-        self._body_stopped()
         self._lines(_INFORMATION, [f"{printable(where)}: {warning_text(text, error)}"])
 
     def sent(self, line: bytes, *, tls: bool, secret: bool) -> None:  # noqa: ARG002 - masked before
         """Show a command, or several that went in one write."""
-        self._body_stopped()
         commands = line.removesuffix(b"\r\n").split(b"\r\n")
         self._dotted = commands[-1].upper() == b"DATA"
         self._lines(_SENT[tls], [octets(command) for command in commands])
@@ -117,7 +117,6 @@ class Trace(Observer):
 
     def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
         """Show a reply."""
-        self._body_stopped()
         marks = _FAILURE if failure else _RECEIVED
         self._lines(marks[tls], reply_lines(reply))
 

@@ -96,10 +96,32 @@ def test_content_that_was_broken_off(body: bool) -> None:
     lines = Lines()
     trace = Trace(lines, body=body)
     trace.sent(b"DATA\r\n", tls=False, secret=False)
-    trace.sent_body(b"one\r\ntw", tls=False, last=False)
+    trace.sent_body(b"one\r\n", tls=False, last=False)
+    trace.sent_body(b"tw", tls=False, last=False)
     trace.received(Reply(421, (b"bye",)), tls=False, failure=True)
-    shown = [" -> one", " -> tw"] if body else [" -> (7 octets of message so far)"]
-    assert lines.lines == [" -> DATA", *shown, "<** 421 bye"]
+    trace.note("Connection to h:25 closed.")
+    whole = [" -> one"] if body else []
+    rest = " -> tw" if body else " -> (7 octets of message so far)"
+    assert lines.lines == [
+        " -> DATA",
+        *whole,
+        "<** 421 bye",
+        rest,
+        "=== Connection to h:25 closed.",
+    ]
+
+
+def test_what_happens_meanwhile_does_not_make_two_lines_of_one() -> None:
+    no = Reply(550, (b"no",))
+    for body, shown in ((False, " -> (5 octets of message)"), (True, " -> three")):
+        lines = Lines()
+        trace = Trace(lines, body=body)
+        trace.sent_body(b"thr", tls=False, last=False)
+        trace.problem(Problem("m", None, no, "MAIL", Outcome.REFUSED, None))
+        trace.warning("h:25", "odd")
+        trace.received(no, tls=False, failure=True)
+        trace.sent_body(b"ee", tls=False, last=True)
+        assert lines.lines == ["*** m: refused: MAIL: 550 no", "=== h:25: odd", "<** 550 no", shown]
 
 
 def test_content_can_be_shown_line_by_line_across_its_pieces() -> None:
