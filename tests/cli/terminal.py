@@ -36,6 +36,7 @@ def run_on_terminal(
     typed: bytes = b"",
     number: signal.Signals | None = None,
     again: bytes = b"",
+    stdout_too: bool = False,
     stderr_too: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> OnTerminal:
@@ -48,7 +49,8 @@ def run_on_terminal(
         typed: what to type then.
         number: the signal to send then, before anything is typed.
         again: what to wait for on the terminal after it.
-        stderr_too: whether standard error is the terminal.
+        stdout_too: whether standard output is the terminal.
+        stderr_too: whether standard error is.
         env: variables on top of a clean environment.
     """
     ours, theirs = pty.openpty()
@@ -57,7 +59,7 @@ def run_on_terminal(
             smtp = subprocess.Popen(
                 [SMTP, *args],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=theirs if stdout_too else subprocess.PIPE,
                 stderr=theirs if stderr_too else subprocess.PIPE,
                 env=clean_environment(home, env),
                 start_new_session=True,
@@ -79,8 +81,8 @@ def run_on_terminal(
         screen += _until(ours, None)
     finally:
         os.close(ours)
-    said = (stderr or b"").decode()
-    return OnTerminal(smtp.returncode, stdout.decode(), said, screen.decode(), echo)
+    out, said = ((stream or b"").decode() for stream in (stdout, stderr))
+    return OnTerminal(smtp.returncode, out, said, screen.decode(), echo)
 
 
 def _until(terminal: int, wanted: bytes | None) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -172,3 +173,23 @@ def test_the_bar_is_drawn_on_a_terminal_only(server: ModelServer, option: str, d
     assert ("\x1b[" in on_terminal.screen) == drawn
     elsewhere = run_smtp(*line, stdin=MESSAGE)
     assert (elsewhere.code, elsewhere.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("option", ["-v", "-t"])
+def test_lines_and_bar_share_a_terminal(server: ModelServer, option: str) -> None:
+    pytest.importorskip("rich", reason="the bar needs the optional package rich")
+    line = (option, server.address, *LINE)
+    alone = run_on_terminal(*line, stdin=MESSAGE, stdout_too=True, stderr_too=True)
+    shared = run_on_terminal(
+        *("--progress", *line),
+        stdin=MESSAGE,
+        stdout_too=True,
+        stderr_too=True,
+        env={"TERM": "xterm"},
+    )
+    assert "\x1b[" in shared.screen
+    # Whatever begins at the left edge, where lines end, are erased, or are gone back on.
+    shown = re.split(r"\r\n|\r|\x1b\[[0-9?]*[A-Zhl]", shared.screen)
+    assert [
+        text for text in shown if text in alone.screen.splitlines()
+    ] == alone.screen.splitlines()

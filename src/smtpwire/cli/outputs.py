@@ -91,7 +91,7 @@ class Outputs:
             from smtpwire.cli.report import Report
 
             wanted = options.tls.mode is not TLSMode.NONE
-            members.append(Report(self._stdout.write, tls_wanted=wanted))
+            members.append(Report(self._print, tls_wanted=wanted))
         if self._json_descriptor is not None:
             members.append(self._json_log(self._json_descriptor))
         if self._bar_is_of_use():
@@ -111,6 +111,13 @@ class Outputs:
             self._bar.write(*lines)
         else:
             self._stderr.write(*lines)
+
+    def _print(self, *lines: str) -> None:
+        """Write lines to standard output, above the bar where that is a terminal too."""
+        if self._bar is not None and os.isatty(STDOUT):
+            self._bar.aside(self._stdout.write, *lines)
+        else:
+            self._stdout.write(*lines)
 
     def warn(self, where: str, text: str, error: SMTPError | None = None) -> None:
         """Write a warning to standard error."""
@@ -139,13 +146,13 @@ class Outputs:
 
         shown = self._options.trace
         clock = time.monotonic if shown.time else None
-        return [Trace(self._stdout.write, body=shown.body, clock=clock)]
+        return [Trace(self._print, body=shown.body, clock=clock)]
 
     def _json_log(self, descriptor: int) -> Observer:
         from smtpwire.cli.jsonlog import JsonLog
 
         if descriptor == STDOUT:
-            return JsonLog(self._stdout.write, time.time)
+            return JsonLog(self._print, time.time)
         name = self._options.json or ""
         writer = LineWriter(
             descriptor,

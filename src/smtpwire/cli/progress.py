@@ -60,6 +60,12 @@ class ProgressBar(Observer):
         for line in lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    def aside(self, write: Callable[..., None], *lines: str) -> None:
+        """Have lines of another stream written that goes to the same terminal."""
+        self._bar.stop()
+        write(*lines)
+        self._bar.start()
+
     def close(self) -> None:
         """Take the bar away."""
         self._bar.stop()
