@@ -20,7 +20,19 @@ from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    Record = TypeVar("Record")
+
+    def new(_record: type[Record], _fields: tuple[object, ...]) -> Record:
+        """Make a record of all its fields, in order: a call of Python less than `Point(...)` is.
+
+        For the records that are made with every message.
+        """
+        raise NotImplementedError
+
+else:
+    new = tuple.__new__
 
 _MADE_BY_NAMEDTUPLE = frozenset(
     {"__annotations__", "__qualname__", "__module__", "__slots__", "__new__", "_fields"}

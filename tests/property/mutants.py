@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
 
+from smtpwire.core.command import Verb
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ CORE = "smtpwire.core."
 
 
 class Edit(NamedTuple):
-    """A change of one function, method or property, or of a module's constant."""
+    """A change of one function, method or property, or one verb more in a module's set of them."""
 
     module: str
     name: str
@@ -41,7 +43,7 @@ def _edit(module: str, name: str, old: str, new: str) -> Edit:
 
 
 def _group(verb: str) -> Edit:
-    return Edit("ledger", "MAY_CONTINUE_GROUP", "", f"MAY_CONTINUE_GROUP | {{Verb.{verb}}}")
+    return Edit("sender", "MAY_CONTINUE_GROUP", "", verb)
 
 
 def _ready_while_unanswered(verb: str) -> tuple[Edit, ...]:
@@ -58,7 +60,7 @@ def _ready_while_unanswered(verb: str) -> tuple[Edit, ...]:
 MUTANTS = (
     Mutant(
         "MAIL has RSET before it unless the server is known to have no transaction open",
-        (_edit("sender", "Sender._advance", "not self._last.server_forgot", "False"),),
+        (_edit("sender", "Sender._reset_due", "not self._last.server_forgot", "False"),),
     ),
     Mutant(
         "so has MAIL behind an end of data that is not answered",
@@ -103,6 +105,22 @@ MUTANTS = (
     Mutant(
         "no reply is believed before what it answers was sent",
         (_edit("engine", "Engine._on_reply", "elif ahead and (", "elif False and ("),),
+    ),
+    Mutant(
+        "nor are replies to a group before all of it was sent",
+        (_edit("ledger", "Ledger.together", "if last <= self._sent else None", ""),),
+    ),
+    Mutant(
+        "nor those of which the first began before",
+        (_edit("ledger", "Ledger.together", "or self._begun_ahead", ""),),
+    ),
+    Mutant(
+        "what was not hoped for is taken one by one",
+        (_edit("group", "Group.hopes_for", "if reply.code >= 300:", "if False:"),),
+    ),
+    Mutant(
+        "a 354 is hoped for where DATA was said, and nothing else",
+        (_edit("group", "Group.hopes_for", "replies[last].code == 354", "True"),),
     ),
     Mutant(
         "a reply is as early as its first octet",
@@ -278,7 +296,7 @@ def _mutate(edit: Edit) -> tuple[object, str, object]:
         owner = getattr(owner, class_name)
     original = inspect.getattr_static(owner, name)
     if not edit.old:
-        return owner, name, eval(edit.new, vars(module).copy())  # noqa: S307
+        return owner, name, original | {Verb[edit.new]}
     function = original.fget if isinstance(original, property) else original
     assert inspect.isfunction(function)
     source = textwrap.dedent(inspect.getsource(function))

@@ -58,8 +58,8 @@ PACKAGE = {
         "pages parse streams values"
     ),
     "smtpwire.core": (
-        "address command engine event exchange extensions ledger opening "
-        "parameters reply sender session step transaction"
+        "address command engine event exchange extensions group ledger "
+        "opening parameters reply sender session step transaction"
     ),
     "smtpwire.message": "body content dots eol opener opening reader scan source spool witness",
     "smtpwire.net": (

@@ -31,6 +31,7 @@ class Afterwards:
     def __init__(self, ledger: Ledger, closing: Reply, exchange: Exchange | None) -> None:
         self._closing = closing
         self._exchange = exchange
+        ledger.ungroup()
         self._commands = ledger.commands
         self._replies: list[Reply] = []
         self.telling = ledger.all_out and bool(self._commands) and self._asked_last is Verb.QUIT
@@ -51,7 +52,7 @@ class Afterwards:
             return False
         answers = [
             (verb, x, reply)
-            for (verb, _, x, _), reply in zip(self._commands, self._replies, strict=True)
+            for (verb, _, x, *_), reply in zip(self._commands, self._replies, strict=True)
         ]
         if reply.code == 221 and all(_may_answer(*answer) for answer in answers):
             for verb, x, answer in answers:

@@ -120,6 +120,8 @@ class Engine:
         parser.feed(data)
         try:
             while self._closed is None:
+                if self._take_group():
+                    continue
                 reply = parser.next()
                 if reply is None:
                     break
@@ -251,6 +253,15 @@ class Engine:
         return True
 
     # -- replies ---------------------------------------------------------------------------------
+
+    def _take_group(self) -> bool:
+        """Take the replies to a group in one act, if that can be done."""
+        replies = [] if self._stop is not None else self._sender.take_group(self._parser)
+        if replies:
+            self.replies += len(replies)
+            self._opening.passed_over = None
+            self._events.extend(map(Replied, replies) if self._options.trace else ())
+        return bool(replies)
 
     def _on_reply(self, reply: Reply) -> None:
         self.replies += 1
@@ -385,6 +396,5 @@ class Engine:
         error = self._failure or self._stop or error
         self._closed = Close(error, self._without_chunking)
         self._ledger.output.clear()
-        self._sender.settle_all(
-            error or ConnectionLost("the connection was closed after a refusal in mid-content")
-        )
+        text = "the connection was closed after a refusal in mid-content"
+        self._sender.settle_all(error or ConnectionLost(text))

@@ -15,10 +15,14 @@ from __future__ import annotations
 from smtpwire.core.command import DATA, DOT, LAST, LONE_DOT, MAIL, RCPT
 from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
 from smtpwire.errors import Interrupted
+from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smtpwire.core.command import Verb
+    from smtpwire.core.group import Group
     from smtpwire.core.reply import Reply
     from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import Submission
@@ -176,6 +180,19 @@ class Exchange:
         elif verb is not LONE_DOT:
             self._record_content(verb, reply)
 
+    def record_all(self, group: Group, replies: Sequence[Reply]) -> None:
+        """Take the replies to a group of its commands, which are what was hoped for."""
+        first, recipients = group.first, group.recipients
+        if group.own > recipients + (group.verbs[-1] is DATA):
+            self.mail = replies[first - 1]
+        if recipients:
+            if not self.accepted:
+                self.first_accepted = len(self.replies)
+            self.accepted += recipients
+            self.replies += replies[first : first + recipients]
+        if group.verbs[-1] is DATA:
+            self.data = replies[-1]
+
     def _record_content(self, verb: Verb, reply: Reply) -> None:
         """Take the reply to DATA or to a chunk."""
         if reply.refusal:
@@ -266,19 +283,12 @@ class Exchange:
     def _accepted_by_all(self, final: Reply) -> TransactionResult:
         """The ordinary end, which the rest of this class would come to as well."""
         submission = self.submission
-        return TransactionResult(
-            submission.id,
-            tuple(
-                [
-                    RecipientOutcome(recipient, _ACCEPTED, final)
-                    for recipient in submission.envelope.recipients
-                ]
-            ),
-            final,
-            self.error,
-            _END_OF_DATA,
-            resend=False,
-        )
+        outcomes = [
+            new(RecipientOutcome, (recipient, _ACCEPTED, final))
+            for recipient in submission.envelope.recipients
+        ]
+        fields = (submission.id, tuple(outcomes), final, self.error, _END_OF_DATA, False)
+        return new(TransactionResult, fields)
 
     @property
     def decided(self) -> bool:

@@ -1,22 +1,32 @@
 """What was said on one connection, and what is owed for it: replies, and promised contents.
 
 A command is entered in the same act that puts it into the output, so neither can be forgotten.
-Replies come in the order of the commands (RFC 2920 section 3.1), and lines and contents go out in
-the order in which they were put out, so two queues and two counts say all of it.  Each command
-knows how many items of the output stand before its reply; while fewer have been handed over, a
-reply to it comes too early to be an answer.
+Commands that go out together are entered in one act, and struck out in one when all of them are
+answered as was hoped.  Replies come in the order of the commands (RFC 2920 section 3.1), and lines
+and contents go out in the order in which they were put out, so two queues and two counts say all of
+it.  Each command knows how many items of the output stand before its reply; while fewer have been
+handed over, a reply to it comes too early to be an answer.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-from smtpwire.core.command import MAY_CONTINUE_GROUP, WAIT_FOR, Verb, Wait
+from smtpwire.core.command import RSET, WAIT_FOR, Verb, Wait
 from smtpwire.core.event import Content
+from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from smtpwire.core.exchange import Exchange
+    from smtpwire.core.group import Group
+
+    _Entry: TypeAlias = tuple[Verb, int, Exchange | None, int, tuple[Group, Exchange] | None]
+
+
+_NOTHING: _Entry = (Verb.GREETING, 0, None, 0, None)
 
 
 class Ledger:
@@ -28,16 +38,17 @@ class Ledger:
         "_put_out",
         "_sent",
         "commands",
-        "group_open",
+        "last",
         "octets_promised",
         "octets_unanswered",
         "output",
     )
 
     def __init__(self) -> None:
-        self.commands: deque[tuple[Verb, int, Exchange | None, int]] = deque()
+        self.commands: deque[_Entry] = deque()
         """What is not answered: its verb, the octets of its line, whose it is, and how many items
-        must be handed over before its reply."""
+        must be handed over before its reply.  Of a whole group: the first verb, the octets of all
+        lines, nobody, the items in front of the first reply; and the group, and whose it is."""
         self._contents: deque[tuple[Exchange, int, bool, int]] = deque()
         """Whose, octets, whether the end of data is in it, and which item of the output it is."""
         self._put_out = 0
@@ -46,8 +57,8 @@ class Ledger:
         """Items that were handed over whole."""
         self._begun_ahead = 0
         """How early the reply was when its first octets came, if it was."""
-        self.group_open = False
-        """Whether the last command may be followed before it is answered."""
+        self.last = Verb.GREETING
+        """What was said last."""
         self.octets_unanswered = 0
         """Octets of command lines without a reply."""
         self.octets_promised = 0
@@ -64,11 +75,22 @@ class Ledger:
             self.output.append(line)
         self._expect(verb, len(line), exchange)
 
+    def ask_all(self, group: Group, exchange: Exchange) -> None:
+        """Say all commands of a group."""
+        self.output.extend(group.lines)
+        verbs = group.verbs
+        together = (group, exchange)
+        self.commands.append((verbs[0], group.octets, None, self._put_out + 1, together))
+        self._put_out += len(verbs)
+        self.octets_unanswered += group.octets
+        self.last = verbs[-1]
+        exchange.pending += group.own
+
     def _expect(self, verb: Verb, octets: int, exchange: Exchange | None) -> None:
         """Enter what the item put out last is to be answered for."""
-        self.commands.append((verb, octets, exchange, self._put_out))
+        self.commands.append((verb, octets, exchange, self._put_out, None))
         self.octets_unanswered += octets
-        self.group_open = verb in MAY_CONTINUE_GROUP
+        self.last = verb
         if exchange is not None:
             exchange.pending += 1
 
@@ -79,7 +101,9 @@ class Ledger:
             Its verb, whose it was, and how many of the items that had to be handed over before
             the reply were not; 0 for every reply that comes when it can.
         """
-        verb, octets, exchange, items = self.commands.popleft()
+        if self.commands[0][4] is not None:
+            self.ungroup()
+        verb, octets, exchange, items, _ = self.commands.popleft()
         self.octets_unanswered -= octets
         ahead = items - self._sent
         if self._begun_ahead:
@@ -89,6 +113,34 @@ class Ledger:
         if exchange is not None:
             exchange.pending -= 1
         return verb, exchange, ahead
+
+    @property
+    def together(self) -> tuple[Group, Exchange] | None:
+        """The group whose replies are next, and whose it is; None where it is not all out."""
+        _, _, _, items, together = self.commands[0] if self.commands else _NOTHING
+        if together is None or self._begun_ahead:
+            return None
+        last = items + len(together[0].verbs) - 1
+        return together if last <= self._sent else None
+
+    def answer_all(self, group: Group, exchange: Exchange) -> None:
+        """Strike out what is `together`."""
+        self.commands.popleft()
+        self.octets_unanswered -= group.octets
+        exchange.pending -= group.own
+
+    def ungroup(self) -> None:
+        """Enter the commands of all groups one by one, to be answered so."""
+        grouped, self.commands = self.commands, deque()
+        for entry in grouped:
+            _, _, _, items, together = entry
+            if together is None:
+                self.commands.append(entry)
+                continue
+            group, exchange = together
+            for place, (verb, line) in enumerate(zip(group.verbs, group.lines, strict=True)):
+                whose = None if verb is RSET else exchange
+                self.commands.append((verb, len(line), whose, items + place, None))
 
     def answer_begun(self) -> None:
         """Note that part of the next reply has come: it is as early as its first octet."""
@@ -127,7 +179,7 @@ class Ledger:
             self._put_out += 1
             self.output.append(line)
         self._put_out += 1
-        self.output.append(Content(exchange.submission.id, octets, last))
+        self.output.append(new(Content, (exchange.submission.id, octets, last)))
         self._contents.append((exchange, octets or 0, last, self._put_out))
         self.octets_promised += octets or 0
         exchange.pending += 1

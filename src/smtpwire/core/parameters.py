@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     from smtpwire.core.extensions import Capabilities
     from smtpwire.core.session import SessionOptions
-    from smtpwire.core.transaction import Submission
+    from smtpwire.core.transaction import Envelope, Submission
     from smtpwire.errors import SMTPError
 else:
     from smtpwire.record import NamedTuple
+
+
+REMEMBERED = 64
+"""Decisions that are kept."""
 
 
 class Absent(Enum):
@@ -89,12 +93,28 @@ class Admitter:
         self._options = options
         self._parameters = [(p, p.text, capabilities.offers(p.extension)) for p in MAIL_PARAMETERS]
         self._limit = capabilities.size_limit if options.declare_size else None
+        self._envelope: Envelope | None = None
+        self._decided: dict[tuple[int | None, bool], Admission] = {}
+        """What was decided on messages with this envelope, by their sizes and whether 8-bit."""
 
     def admit(self, submission: Submission, *, chunked: bool) -> Admission:
         """Decide on one message, which goes by BDAT or by DATA."""
-        size, limit = None, self._limit
+        if submission.envelope is not self._envelope:
+            self._envelope = submission.envelope
+            self._decided.clear()
+        size = None
         if self._options.declare_size:
             size = submission.size if chunked else submission.data_size
+        key = (size, submission.eightbit)
+        admission = self._decided.get(key)
+        if admission is None:
+            if len(self._decided) >= REMEMBERED:
+                self._decided.clear()
+            admission = self._decided[key] = self._decide(submission, size)
+        return admission
+
+    def _decide(self, submission: Submission, size: int | None) -> Admission:
+        limit = self._limit
         if limit is not None and size is not None and size > limit:
             # RFC 1870 section 6.1: the server would refuse it, and may do so after the content.
             large = f"{size} octets are more than the server's limit of {limit}"

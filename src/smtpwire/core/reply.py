@@ -132,7 +132,10 @@ class ReplyParser:
     """
 
     def __init__(self) -> None:
-        self._lines: deque[bytes] = deque()
+        self._replies: deque[Reply] = deque()
+        """Whole, and not returned yet."""
+        self._error: RemoteProtocolError | None = None
+        """What stands behind those."""
         self._tail = b""
         self._texts: list[bytes] = []
         self._code = b""
@@ -142,14 +145,24 @@ class ReplyParser:
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take what came; `data` is not kept."""
-        pieces = (self._tail + data).split(b"\n") if self._tail else bytes(data).split(b"\n")
-        self._tail = pieces.pop()
-        self._lines.extend(pieces)
+        lines = (self._tail + data).split(b"\n") if self._tail else bytes(data).split(b"\n")
+        self._tail = lines.pop()
+        replies, seen = self._replies, self._seen
+        try:
+            for line in lines:
+                known = None if self._texts else seen.get(line)
+                reply = known or self._take(line)
+                if reply is not None:
+                    replies.append(reply)
+            if len(self._tail) > MAX_LINE:
+                raise _wrong(self._tail)
+        except RemoteProtocolError as error:
+            self._error = self._error or error
 
     @property
     def idle(self) -> bool:
         """Whether everything fed has been returned: no octet of a further reply has come."""
-        return not (self._lines or self._tail or self._texts)
+        return not (self._replies or self._tail or self._texts or self._error)
 
     def next(self) -> Reply | None:
         """Return the next whole reply, or None when more octets are needed.
@@ -157,33 +170,47 @@ class ReplyParser:
         Raises:
             RemoteProtocolError: what came is not a reply, or is beyond the limits.
         """
-        while self._lines:
-            line = self._lines.popleft()
-            if not self._texts and (known := self._seen.get(line)) is not None:
-                return known
-            code, separator, text = _parts(line)
-            if not self._texts:
-                if separator != b"-":
-                    return self._remember(line, Reply(int(code), (text,)))
-                self._code = code
-            elif code != self._code:
-                # RFC 5321 section 4.2.1: the code must be the same on every line.
-                raise RemoteProtocolError(
-                    "the lines of one reply have different codes", line=line.removesuffix(b"\r")
-                )
-            self._texts.append(text)
-            self._octets += len(text)
+        if self._replies:
+            return self._replies.popleft()
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def next_few(self, count: int) -> list[Reply]:
+        """Return the next so many replies if they are all here, else none of them."""
+        replies = self._replies
+        if len(replies) < count:
+            return []
+        return [replies.popleft() for _ in range(count)]
+
+    def give_back(self, replies: list[Reply]) -> None:
+        """Have replies returned again, as if they had not been."""
+        self._replies.extendleft(reversed(replies))
+
+    def _take(self, line: bytes) -> Reply | None:
+        """Take a line; return the reply that ends in it, if one does."""
+        code, separator, text = _parts(line)
+        texts = self._texts
+        if not texts:
             if separator != b"-":
-                reply = Reply(int(code), tuple(self._texts))
-                self._texts.clear()
-                self._octets = 0
-                return reply
-            if len(self._texts) >= MAX_LINES or self._octets > MAX_REPLY:
-                raise RemoteProtocolError(
-                    f"a reply is longer than {MAX_LINES} lines or {MAX_REPLY} octets", line=text
-                )
-        if len(self._tail) > MAX_LINE:
-            raise _wrong(self._tail)
+                return self._remember(line, Reply(int(code), (text,)))
+            self._code = code
+        elif code != self._code:
+            # RFC 5321 section 4.2.1: the code must be the same on every line.
+            raise RemoteProtocolError(
+                "the lines of one reply have different codes", line=line.removesuffix(b"\r")
+            )
+        texts.append(text)
+        self._octets += len(text)
+        if separator != b"-":
+            reply = Reply(int(code), tuple(texts))
+            texts.clear()
+            self._octets = 0
+            return reply
+        if len(texts) >= MAX_LINES or self._octets > MAX_REPLY:
+            raise RemoteProtocolError(
+                f"a reply is longer than {MAX_LINES} lines or {MAX_REPLY} octets", line=text
+            )
         return None
 
     def _remember(self, line: bytes, reply: Reply) -> Reply:

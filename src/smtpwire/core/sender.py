@@ -18,6 +18,7 @@ from smtpwire.core.command import (
     LAST,
     LONE_DOT,
     MAIL,
+    MAY_CONTINUE_GROUP,
     RCPT,
     RSET,
     bdat_line,
@@ -27,19 +28,27 @@ from smtpwire.core.command import (
 from smtpwire.core.event import Settled, Warned
 from smtpwire.core.exchange import Exchange, unsent
 from smtpwire.core.extensions import NO_EXTENSIONS
+from smtpwire.core.group import group_of
 from smtpwire.core.parameters import Admitter
+from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from smtpwire.core.command import Verb
     from smtpwire.core.event import Event
     from smtpwire.core.extensions import Capabilities
+    from smtpwire.core.group import Group
     from smtpwire.core.ledger import Ledger
+    from smtpwire.core.reply import Reply, ReplyParser
     from smtpwire.core.session import SessionOptions
+    from smtpwire.core.step import Step
     from smtpwire.core.transaction import Envelope, Submission
     from smtpwire.errors import SMTPError
 
 COMMAND_WINDOW = 65_536
 """Octets of commands that may be unanswered: what a server may have to buffer of ours."""
+REMEMBERED = 64
+"""Groups of commands that are kept."""
 CONTENT_AHEAD = 1_048_576
 """Octets of content promised to the driver and not yet sent, beyond which no more is promised."""
 
@@ -64,6 +73,9 @@ class Sender:
         """The envelope whose lines are here: many messages may share one."""
         self._mail_start = b""
         self._rcpt_lines: list[bytes] = []
+        self._groups: dict[tuple[str, bool, bool], Group] = {}
+        """What is said in one go for a message with this envelope: by the parameters of MAIL,
+        whether BDAT follows, and whether RSET stands in front."""
         self.pipelining = False
         self._chunking = False
 
@@ -117,16 +129,23 @@ class Sender:
                 if not self._queue:
                     return True
                 x = self._current = self._begin(self._queue.popleft())
-            if x is not None and not self._advance(x):
-                return False
+            if x is not None:
+                move = step.next_step(x)
+                if move in step.COMMANDS:
+                    self._say_together(x, move)
+                elif not self._advance(x, move):
+                    return False
             if not self.may_go_on:
                 return True
 
     @property
     def may_go_on(self) -> bool:
-        """Whether something may be said while something is unanswered: the group rule."""
-        ledger = self._ledger
-        return ledger.group_open and self.pipelining and ledger.octets_unanswered < COMMAND_WINDOW
+        """Whether something may be said while something is unanswered."""
+        return self._may_follow(self._ledger.last, self._ledger.octets_unanswered)
+
+    def _may_follow(self, verb: Verb, octets: int) -> bool:
+        """Whether a command may be followed while so many octets are unanswered: the group rule."""
+        return self.pipelining and verb in MAY_CONTINUE_GROUP and octets < COMMAND_WINDOW
 
     def take_leave(self) -> bool:
         """Say what is to be said before QUIT; False when that is nothing.
@@ -136,12 +155,9 @@ class Sender:
         """
         if self._last is None or not self._last.withheld:
             return False
-        self._reset()
-        return True
-
-    def _reset(self) -> None:
         self._last = None
         self._ledger.ask(RSET, b"RSET\r\n")
+        return True
 
     def _begin(self, submission: Submission) -> Exchange | None:
         chunked = self._chunking and submission.size is not None
@@ -156,29 +172,68 @@ class Sender:
             self._envelope = envelope
             self._mail_start = mail_start(envelope.reverse_path)
             self._rcpt_lines = [rcpt_line(recipient) for recipient in envelope.recipients]
+            self._groups.clear()
         exchange = Exchange(submission, parameters, self._options, chunked=chunked)
         self._open.append(exchange)
         self._octets_open += submission.size or 0
         return exchange
 
-    def _advance(self, x: Exchange) -> bool:
-        """Take the next step of the current exchange; False when it has to wait."""
-        move = step.next_step(x)
+    def _say_together(self, x: Exchange, move: Step) -> None:
+        """Say the next commands of the current exchange, as far as they may follow each other."""
+        ledger = self._ledger
+        if move is not step.MAIL:
+            ledger.ask_all(self._group(x, move), x)
+            return
+        reset = self._reset_due
+        group = self._groups.get((x.parameters, x.chunked, reset))
+        if group is not None and ledger.octets_unanswered + group.octets < COMMAND_WINDOW:
+            x.mail_asked = True
+            x.asked = group.recipients
+            if reset:
+                self._last = None
+        else:
+            group = self._group(x, move)
+            if len(self._groups) >= REMEMBERED:
+                self._groups.clear()
+            self._groups[x.parameters, x.chunked, reset] = group
+        ledger.ask_all(group, x)
+
+    def _group(self, x: Exchange, move: Step) -> Group:
+        """Take together the commands that come next and may follow each other; they are as said."""
+        said: list[tuple[Verb, bytes]] = []
+        octets = self._ledger.octets_unanswered
+        while move in step.COMMANDS:
+            verb, line = self._command(x, move)
+            said.append((verb, line))
+            octets += len(line)
+            if not self._may_follow(verb, octets):
+                break
+            move = step.next_step(x)
+        return group_of(said)
+
+    @property
+    def _reset_due(self) -> bool:
+        """Whether RSET has to stand before the next MAIL."""
+        return self._last is not None and not self._last.server_forgot
+
+    def _command(self, x: Exchange, move: Step) -> tuple[Verb, bytes]:
+        """The command that is the next step, or has to stand in front of it."""
         if move is step.RCPT:
-            self._ledger.ask(RCPT, self._rcpt_lines[x.asked], x)
             x.asked += 1
-        elif move is step.MAIL:
-            if self._last is not None and not self._last.server_forgot:
-                self._reset()
-            else:
-                x.mail_asked = True
-                line = self._mail_start + x.parameters.encode("ascii") + b"\r\n"
-                self._ledger.ask(MAIL, line, x)
-        elif move is step.CHUNK:
+            return RCPT, self._rcpt_lines[x.asked - 1]
+        if move is step.DATA:
+            return DATA, b"DATA\r\n"
+        if self._reset_due:
+            self._last = None
+            return RSET, b"RSET\r\n"
+        x.mail_asked = True
+        return MAIL, self._mail_start + x.parameters.encode("ascii") + b"\r\n"
+
+    def _advance(self, x: Exchange, move: Step) -> bool:
+        """Take a step of the current exchange that is no command; False when it has to wait."""
+        if move is step.CHUNK:
             return self._chunk(x)
-        elif move is step.DATA:
-            self._ledger.ask(DATA, b"DATA\r\n", x)
-        elif move is step.CONTENT:
+        if move is step.CONTENT:
             self._ledger.promise(DOT, b"", x, None)
             self._leave(x)
         elif move is step.LEAVE:
@@ -228,7 +283,28 @@ class Sender:
             and self._octets_open <= options.window_octets
         )
 
-    # -- settling --------------------------------------------------------------------------------
+    # -- replies and ends --------------------------------------------------------------------------
+
+    def take_group(self, parser: ReplyParser) -> list[Reply]:
+        """Take the replies to a group in one act, when all are here and what was hoped for.
+
+        That is the ordinary course; it comes to the same as to take them one by one, for less.
+
+        Returns:
+            The replies, or nothing.
+        """
+        together = self._ledger.together
+        if together is None:
+            return []
+        group, x = together
+        replies = parser.next_few(len(group.verbs))
+        if replies and not group.hopes_for(replies):
+            parser.give_back(replies)
+            return []
+        if replies:
+            self._ledger.answer_all(group, x)
+            x.record_all(group, replies)
+        return replies
 
     def settle_if_over(self, x: Exchange) -> bool:
         """Settle an exchange that was left and for which nothing is owed any more.
@@ -252,4 +328,4 @@ class Sender:
     def _settle(self, x: Exchange, lost: SMTPError | None) -> None:
         self._open.remove(x)
         self._octets_open -= x.submission.size or 0
-        self._events.append(Settled(x.result(lost)))
+        self._events.append(new(Settled, (x.result(lost),)))

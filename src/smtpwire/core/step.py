@@ -36,6 +36,9 @@ MAIL, RCPT, DATA, CHUNK = Step.MAIL, Step.RCPT, Step.DATA, Step.CHUNK
 CONTENT, LONE_DOT = Step.CONTENT, Step.LONE_DOT
 WAIT, LEAVE = Step.WAIT, Step.LEAVE
 
+COMMANDS = (MAIL, RCPT, DATA)
+"""The steps that are commands."""
+
 
 def next_step(exchange: Exchange) -> Step:
     """Choose the next step; the caller is free to send now."""

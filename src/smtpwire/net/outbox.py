@@ -203,10 +203,10 @@ class Outbox:
         pieces = self._pieces
         self._octets -= octets
         if not self._octets:
-            done = list(pieces)
+            everything = list(pieces)
             pieces.clear()
-            return done
-        done = list[Piece]()
+            return everything
+        done: list[Piece] = []
         while pieces:
             piece = pieces[0]
             size = len(piece.data)

@@ -209,3 +209,11 @@ def test_replies_are_reported_where_that_is_asked_for() -> None:
 
 def test_replies_are_counted() -> None:
     assert Client.ready().engine.replies == 2
+
+
+def test_replies_to_a_group_are_shown_one_by_one() -> None:
+    client = Client.ready("PIPELINING", trace=True)
+    client.submit(submission())
+    client.hear("250 sender", "250 recipient", "354 go")
+    shown = [e.reply.text for e in client.events if isinstance(e, Replied)]
+    assert shown[-3:] == ["sender", "recipient", "go"]

@@ -7,6 +7,7 @@ import pytest
 from smtpwire.core.command import Verb, Wait
 from smtpwire.core.event import Content
 from smtpwire.core.exchange import Exchange
+from smtpwire.core.group import Group, group_of
 from smtpwire.core.ledger import Ledger
 from smtpwire.core.session import SessionOptions
 from tests.unit.core.helpers import submission
@@ -29,13 +30,53 @@ def test_replies_answer_commands_in_order() -> None:
     assert not ledger.commands
 
 
-def test_the_last_command_decides_whether_the_group_goes_on() -> None:
-    ledger = Ledger()
-    opened = [ledger.group_open]
-    for verb in (Verb.RSET, Verb.QUIT):
-        ledger.ask(verb, b"")
-        opened.append(ledger.group_open)
-    assert opened == [False, True, False]
+ENVELOPE = group_of(
+    [
+        (Verb.RSET, b"RSET\r\n"),
+        (Verb.MAIL, b"MAIL\r\n"),
+        (Verb.RCPT, b"RCPT\r\n"),
+        (Verb.DATA, b"DATA\r\n"),
+    ]
+)
+
+
+def together(ledger: Ledger) -> tuple[Group, Exchange] | None:
+    return ledger.together
+
+
+def test_a_group_is_said_and_answered_in_one_act() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.ask_all(ENVELOPE, x)
+    assert ledger.output == list(ENVELOPE.lines)
+    assert (ledger.octets_unanswered, x.pending, ledger.last) == (24, 3, Verb.DATA)
+    assert together(ledger) is None, "not handed over"
+    ledger.lines_sent(3)
+    assert together(ledger) is None, "DATA was not handed over"
+    ledger.lines_sent(1)
+    assert together(ledger) == (ENVELOPE, x)
+    ledger.answer_all(ENVELOPE, x)
+    assert (ledger.octets_unanswered, x.pending, together(ledger)) == (0, 0, None)
+
+
+def test_a_group_can_be_answered_one_by_one() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.ask(Verb.RSET, b"RSET\r\n")
+    ledger.ask_all(ENVELOPE, x)
+    ledger.lines_sent(4)
+    ledger.answer()
+    answers = [ledger.answer() for _ in ENVELOPE.verbs]
+    early = (0, 0, 0, 1)
+    owners = (None, x, x, x)
+    assert answers == list(zip(ENVELOPE.verbs, owners, early, strict=True))
+    assert (ledger.octets_unanswered, x.pending) == (0, 0)
+
+
+def test_a_group_is_not_answered_by_what_began_too_early() -> None:
+    ledger, x = Ledger(), exchange()
+    ledger.ask_all(ENVELOPE, x)
+    ledger.answer_begun()
+    ledger.lines_sent(4)
+    assert together(ledger) is None
 
 
 def test_a_content_follows_its_line() -> None:

@@ -49,6 +49,26 @@ def test_whole(octets: bytes, expected: Reply) -> None:
     assert read(parser) == [expected]
 
 
+def test_a_few_at_a_time_are_all_or_none() -> None:
+    parser = ReplyParser()
+    parser.feed(b"250 a\r\n251 b\r\n252")
+    assert parser.next_few(3) == []
+    few = parser.next_few(2)
+    assert [r.code for r in few] == [250, 251]
+    parser.give_back(few)
+    parser.feed(b" c\r\n")
+    assert [r.code for r in read(parser)] == [250, 251, 252]
+
+
+def test_what_stands_before_an_error_is_returned_first() -> None:
+    parser = ReplyParser()
+    parser.feed(b"250 a\r\nnonsense\r\n250 b\r\n")
+    assert parser.next() == Reply(250, (b"a",))
+    assert not parser.idle
+    with pytest.raises(RemoteProtocolError, match="not an SMTP reply"):
+        parser.next()
+
+
 @pytest.mark.parametrize(("octets", "expected"), WELL_FORMED)
 def test_nothing_is_left_of_it(octets: bytes, expected: Reply) -> None:
     parser = ReplyParser()

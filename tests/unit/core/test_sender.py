@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpwire.core import sender
+from smtpwire.core import parameters, sender
 from smtpwire.core.address import Address
 from smtpwire.core.transaction import Envelope
 from smtpwire.errors import MissingExtension
@@ -13,6 +13,7 @@ from tests.unit.core.helpers import ALL, Client, addresses, outcomes, submission
 PIPELINED = ("PIPELINING",)
 MAIL, RCPT, DATA = "MAIL FROM:<s@example.org>", "RCPT TO:<r0@example.org>", "DATA"
 RCPT_1 = "RCPT TO:<r1@example.org>"
+ENVELOPE = Envelope(Address("s", "example.org"), addresses(1))
 
 
 def test_lock_step_is_one_command_at_a_time() -> None:
@@ -269,3 +270,51 @@ def test_messages_may_share_an_envelope() -> None:
     )
     assert client.hear("550 no") == ["MAIL FROM:<>"]
     assert client.hear("550 no") == ["MAIL FROM:<t@example.org>"]
+
+
+def test_the_group_rule_by_what_was_said_last() -> None:
+    client = Client.ready(*PIPELINED)
+    client.submit(submission(), last=True)
+    assert client.said() == []
+    assert client.hear("250 ok", "250 ok") == [], "DATA ends its group, whatever is answered first"
+
+
+def test_envelopes_alike_are_said_alike() -> None:
+    client = Client.ready(*PIPELINED, "SIZE 1000")
+    client.submit(*(submission(i, envelope=ENVELOPE) for i in range(4)), last=True)
+    said = [client.hear("250 ok", "250 ok", "354 go")]
+    for _ in range(3):
+        client.hand_over()
+        said.append(client.hear("250 queued", "250 ok", "250 ok", "250 ok", "354 go"))
+    again = ["RSET", f"{MAIL} SIZE=10", RCPT, DATA]
+    assert said == [*([f"<{i}: all>", *again] for i in range(3)), ["<3: all>", "QUIT"]]
+
+
+def test_many_sizes_are_as_many_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "REMEMBERED", 2)
+    monkeypatch.setattr(parameters, "REMEMBERED", 2)
+    client = Client.ready(*PIPELINED, "SIZE 1000")
+    sizes = (10, 11, 12, 13, 10, 11)
+    client.submit(*(submission(i, envelope=ENVELOPE, size=s) for i, s in enumerate(sizes)))
+    client.hear("250 ok", "250 ok", "354 go")
+    mails = []
+    for _ in sizes[1:]:
+        client.hand_over()
+        said = client.hear("250 queued", "250 ok", "250 ok", "250 ok", "354 go")
+        mails += [line for line in said if line.startswith("MAIL")]
+    assert mails == [f"{MAIL} SIZE={size}" for size in sizes[2:]]
+
+
+def test_recipients_beyond_the_window_come_behind_replies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "COMMAND_WINDOW", 60)
+    client = Client.ready(*PIPELINED)
+    assert client.submit(submission(recipients=4)) == [MAIL, RCPT, RCPT_1]
+    assert client.hear("250 ok", "250 ok", "250 ok") == [
+        "RCPT TO:<r2@example.org>",
+        "RCPT TO:<r3@example.org>",
+        DATA,
+    ]
+    assert client.hear("250 ok", "550 no", "354 go") == ["<0: all>"]
+    client.hand_over()
+    client.hear("250 queued")
+    assert outcomes(client.result()) == ["accepted", "accepted", "accepted", "refused"]
