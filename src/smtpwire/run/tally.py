@@ -9,6 +9,7 @@ from time import monotonic
 
 from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
 from smtpwire.errors import Interrupted
+from smtpwire.record import new
 from smtpwire.run.report import MessageResult, Problem, RunReport
 
 TYPE_CHECKING = False
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from smtpwire.run.messages import Job
     from smtpwire.run.report import Observer
 
+_ACCEPTED = Outcome.ACCEPTED
 _FOR_THE_MESSAGE = (
-    Outcome.ACCEPTED,
+    _ACCEPTED,
     Outcome.UNKNOWN,
     Outcome.DEFERRED,
     Outcome.REFUSED,
@@ -44,20 +46,19 @@ class Tally:
         """Take the end of a message."""
         job.close()
         _, recipients, reply, error, command, _ = result
-        self._tell(
-            MessageResult(
-                job.index,
-                job.name,
-                job.reverse_path,
-                recipients,
-                job.octets,
-                message_outcome(recipients),
-                reply,
-                command,
-                error,
-                seconds=monotonic() - job.started,
-            )
+        fields = (
+            job.index,
+            job.name,
+            job.reverse_path,
+            recipients,
+            job.octets,
+            message_outcome(recipients),
+            reply,
+            command,
+            error,
+            monotonic() - job.started,
         )
+        self._tell(new(MessageResult, fields))
 
     def lost(
         self,
@@ -115,18 +116,25 @@ class Tally:
         """Add it all up."""
         return RunReport(messages, self._outcomes, tuple(self._problems.values()), signal)
 
-    def count(self, result: MessageResult) -> None:
-        """Take a message that is settled; its problems are told apart."""
-        for recipient in result.recipients:
-            self._outcomes[recipient.outcome] += 1
-        if result.outcome is not Outcome.ACCEPTED:
+    def count(self, result: MessageResult) -> bool:
+        """Take a message that is settled; its problems are told apart.
+
+        Returns:
+            Whether there may be any: it was not accepted for every recipient.
+        """
+        outcomes, smooth = self._outcomes, result.error is None
+        for _, outcome, _ in result.recipients:
+            outcomes[outcome] += 1
+            smooth = smooth and outcome is _ACCEPTED
+        if result.outcome is not _ACCEPTED:
             self.failed = True
         self._observer.message(result)
+        return not smooth
 
     def _tell(self, result: MessageResult) -> None:
-        self.count(result)
-        for problem in _problems(result):
-            self.problem(problem)
+        if self.count(result):
+            for problem in _problems(result):
+                self.problem(problem)
 
     def problem(self, problem: Problem) -> None:
         """Take a problem."""
