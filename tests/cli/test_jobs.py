@@ -273,14 +273,19 @@ def test_a_pipe_is_repeated(start: Start, options: tuple[str, ...], lines: int) 
 
 @contextmanager
 def running(home: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
-    """Start it, with its input open; it is killed if the test does not see its end."""
-    smtp = subprocess.Popen(
-        [SMTP, *args],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=clean_environment(str(home)),
-    )
+    """Start it, with its input open; it is killed if the test does not see its end.
+
+    What it says on standard error is in the file `stderr` of `home`.
+    """
+    with (home / "stderr").open("w", encoding="utf-8") as stderr:
+        smtp = subprocess.Popen(
+            [SMTP, *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=clean_environment(str(home)),
+        )
     with smtp:
         try:
             yield smtp

@@ -8,8 +8,12 @@ and is the only one that tells anybody: what a user sees is what one process wou
 - Messages are given in small portions, as they are settled, so that the work goes to whoever is
   free.  What cannot be opened twice stays in one portion.
 - A process that dies is no reason to end: what it had not begun goes to others, and what it had is
-  `unknown`.
+  `unknown`.  Another takes its place if it had settled anything, so that there is an end to it.
 - A process that can have no session gives its messages back.  The run ends when none can.
+- So nobody is sent home as long as another process has messages that are not begun: they may come
+  back, and are for whoever has a session.  What comes back later goes to a new process, on the
+  connections of one that has ended as it was told.
+- What can be read once, and may have been read, goes to nobody else: it is settled, with the cause.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ from smtpwire.run.tally import Tally
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from smtpwire.errors import MessageError
+    from smtpwire.run.member import Owed
     from smtpwire.run.report import MessageResult, Observer, RunReport
     from smtpwire.run.reporter import Told
     from smtpwire.run.runner import RunSettings
@@ -129,14 +134,20 @@ class Crew:
             self._start().give(*portion)
             self._deal_soon()
         if self._messages.ended and not self._back:
-            for member in self._members:
-                member.finish(forget=False)
+            self._dismiss()
             self._call_lookout_off()
         elif self._members and self._lookout is None:
             fd = self._messages.awaited
             if fd is not None:
                 self._lookout = Lookout(fd, self._seen)
                 self._loop.add(self._lookout)
+
+    def _dismiss(self) -> None:
+        """Tell whoever need not stand by for what another may give back that there is no more."""
+        risky = [member for member in self._members if member.may_give_back]
+        for member in self._members:
+            if risky in ([], [member]):
+                member.finish(forget=False)
 
     def _hungry(self) -> list[Member]:
         """Who may be given more: a message a connection as long as others may come to share."""
@@ -214,34 +225,64 @@ class Crew:
         self._members.remove(member)
         left = member.left
         if left is None:
-            self._lose(member, _death(status))
+            self._fall(member, _death(status), died=True)
         elif left.failures:
-            self._give_up(left.failures, member.share)
-        self._back.extendleft(reversed([(index, name) for index, name, _ in member.owed()]))
+            self._rescue(member.owed(), self._give_up(member, left.failures))
+        elif left.stopped is not None and self._stop.signal is None:
+            self._fall(member, f"was {left.stopped}", died=False)
+        else:  # it was told to end
+            self._shares.append(member.share)
+            self._take_back(member.owed())
         self._deal_soon()
 
-    def _lose(self, member: Member, death: str) -> None:
-        """Settle what a process had begun that died."""
-        error = ConnectionLost(f"the process that was sending it {death}")
-        lost = [(index, name) for index, name, begun in member.owed() if begun]
-        for index, name in lost:
-            member.settled(index)
-            self._tally.lost(index, name, *self._messages.known_of(name), error)
-        if lost:  # so that there is an end to it
+    def _fall(self, member: Member, how: str, *, died: bool) -> None:
+        """Take it that a process ended unasked; one that died did not say what became of things."""
+        owed = member.owed()
+        lost = [each for each in owed if died and each.begun]
+        error = SMTPError(f"a process {how}")
+        if member.useful or lost:
             self._shares.append(member.share)
-        elif not self._members:
-            self._failure = self._failure or SMTPError(f"the last process {death}")
-            self._failures = self._failures or ((PROGRAM, self._failure),)
+            if not self._over:
+                self._observer.warning(PROGRAM, "another takes its place", error)
+        elif self._members or self._shares:
+            self._go_on_without(member, PROGRAM, error)
+        elif not self._over:
+            self._failure = SMTPError(f"the last process {how}")
+            self._failures = ((PROGRAM, self._failure),)
+        cause = ConnectionLost(f"the process that was sending it {how}")
+        for each in lost:
+            self._lose(each, cause, Outcome.UNKNOWN)
+        self._rescue([each for each in owed if each not in lost], cause)
 
-    def _give_up(self, failures: tuple[tuple[str, SMTPError], ...], share: int) -> None:
+    def _give_up(self, member: Member, failures: tuple[tuple[str, SMTPError], ...]) -> SMTPError:
         """Take it that a process can have no session: the run can, if another process can."""
-        where, error = failures[-1]
+        error = deciding(error for _, error in failures)
         if self._members and all(another_may_do(error) for _, error in failures):
-            text = f"going on without {share} of {self._settings.jobs} connections"
-            self._observer.warning(where, text, error)
+            self._go_on_without(member, *failures[-1])
         elif self._failure is None:
-            self._failures = failures
-            self._failure = deciding(error for _, error in failures)
+            self._failure, self._failures = error, failures
+        return error
+
+    def _go_on_without(self, member: Member, where: str, error: SMTPError) -> None:
+        if not self._over:
+            text = f"going on without {member.share} of {self._settings.jobs} connections"
+            self._observer.warning(where, text, error)
+
+    def _rescue(self, owed: list[Owed], cause: SMTPError) -> None:
+        """Leave what was not sent to others, but for what cannot be read again."""
+        if not self._over:
+            gone = [each for each in owed if each.opened and not at_hand(source_of(each.name))]
+            for each in gone:
+                self._lose(each, cause, outcome_without_session(cause))
+            owed = [each for each in owed if each not in gone]
+        self._take_back(owed)
+
+    def _take_back(self, owed: list[Owed]) -> None:
+        self._back.extendleft((each.number, each.name) for each in reversed(owed))
+
+    def _lose(self, lost: Owed, cause: SMTPError, outcome: Outcome) -> None:
+        known = self._messages.known_of(lost.name)
+        self._tally.lost(lost.number, lost.name, *known, cause, outcome)
 
     def _watcher(self, member: Member, connection: int | None) -> Observer:
         if connection is None or not self._settings.client.trace:

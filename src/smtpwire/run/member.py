@@ -15,12 +15,12 @@ from smtpwire.net.poll import READ, WRITE
 from smtpwire.run.frames import Frames, frame
 from smtpwire.run.messages import Portion
 from smtpwire.run.reporter import Told
-from smtpwire.run.worker import End, Left, work
+from smtpwire.run.worker import OPENED, UNOPENED, End, Left, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn, Protocol
+    from typing import NamedTuple, NoReturn, Protocol
 
     from smtpwire.errors import SMTPError
     from smtpwire.run.runner import RunSettings
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         def gone(self, member: Member, status: int) -> None:
             """Take the end of the process, with its wait status."""
 
+else:
+    from smtpwire.record import NamedTuple
+
 
 MARKS = 4096
 """Portions that it may have."""
@@ -46,6 +49,17 @@ _DEFECT = 70
 """The status of a process that ended by a defect of this program."""
 
 _RECEIVE = 262_144
+
+
+class Owed(NamedTuple):
+    """A message that a process was given and that is not settled."""
+
+    number: int
+    name: str
+    opened: bool
+    """It was taken to be sent: what can be read once has been read."""
+    begun: bool
+    """Octets of its content may have gone out."""
 
 
 class Member:
@@ -62,6 +76,7 @@ class Member:
         share: its connections.
         number: its own.
         given: how many messages it has that are not settled.
+        useful: whether it ever settled one.
         left: its last word; None when it died without.
     """
 
@@ -78,6 +93,7 @@ class Member:
         self.share = settings.jobs
         self.number = 0
         self.given = 0
+        self.useful = False
         self.left: Left | None = None
         self.over = False
         self.deadline: float | None = None
@@ -90,7 +106,7 @@ class Member:
         """By mark."""
         self._owed: dict[int, int] = {}
         """The mark of each message that is not settled."""
-        self._finished = False
+        self._told_end: End | None = None
         self._frames = Frames()
         self._unwritten = b""
         self._sock, other = _socket.socketpair()
@@ -128,12 +144,12 @@ class Member:
     @property
     def wants(self) -> bool:
         """Whether it may be given more."""
-        return not self._finished and self.given < self._most and bool(self._free)
+        return self._told_end is None and self.given < self._most and bool(self._free)
 
     def give(self, index: int, name: str, times: int) -> None:
         """Give it messages of one name."""
         mark = self._free.pop()
-        self._marks[mark] = 0
+        self._marks[mark] = UNOPENED
         portion = self._portions[mark] = Portion(index, name, times, mark)
         for number in range(index, index + times):
             self._owed[number] = mark
@@ -142,14 +158,16 @@ class Member:
 
     def finish(self, *, forget: bool) -> None:
         """Tell it that there are no more; with `forget`, nor is what it has and has not begun."""
-        if not self._finished:
-            self._finished = True
-            self._say(End(forget))
+        end = End(forget)
+        if self._told_end is None or end > self._told_end:
+            self._told_end = end
+            self._say(end)
 
     def settled(self, index: int) -> None:
         """Take it that a message is settled."""
         mark = self._owed.pop(index)
         self.given -= 1
+        self.useful = True
         portion = self._portions[mark]
         if not any(
             number in self._owed for number in range(portion.first, portion.first + portion.times)
@@ -157,13 +175,19 @@ class Member:
             del self._portions[mark]
             self._free.append(mark)
 
-    def owed(self) -> list[tuple[int, str, bool]]:
-        """What is not settled: the index, the name, and whether it was begun."""
-        found: list[tuple[int, str, bool]] = []
+    def owed(self) -> list[Owed]:
+        """What is not settled, in order."""
+        found: list[Owed] = []
         for index, mark in sorted(self._owed.items()):
-            portion = self._portions[mark]
-            found.append((index, portion.name, index - portion.first < self._marks[mark]))
+            first, name, _, _ = self._portions[mark]
+            progress = self._marks[mark]
+            found.append(Owed(index, name, progress > UNOPENED, index - first < progress - OPENED))
         return found
+
+    @property
+    def may_give_back(self) -> bool:
+        """Whether it has anything that is not begun."""
+        return not all(owed.begun for owed in self.owed())
 
     def _say(self, value: object) -> None:
         self._unwritten += frame(value)
@@ -182,13 +206,19 @@ class Member:
         """Hear what it tells, or say what there is to say."""
         try:
             if events == WRITE:
-                self._unwritten = self._unwritten[self._sock.send(self._unwritten) :]
+                self._write()
             else:
                 self._hear(self._sock.recv(_RECEIVE))
         except BlockingIOError:
             pass
         except OSError:
             self.over = True  # it died with something unread
+
+    def _write(self) -> None:
+        try:
+            self._unwritten = self._unwritten[self._sock.send(self._unwritten) :]
+        except ConnectionError:
+            self._unwritten = b""  # it is gone; what it told before that is still to be heard
 
     def _hear(self, data: bytes) -> None:
         self.over = not data

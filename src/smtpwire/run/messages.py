@@ -58,7 +58,7 @@ class Portion(NamedTuple):
     name: str
     times: int
     mark: int
-    """Where it is written down how many of them have been begun."""
+    """Where it is written down how far the process is with it."""
 
 
 class MessageSettings(NamedTuple):

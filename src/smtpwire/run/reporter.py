@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from smtpwire.core.transaction import Outcome
+from smtpwire.errors import Interrupted
 from smtpwire.run.frames import frame
 from smtpwire.run.report import Observer
 
@@ -51,7 +53,9 @@ class Reporter(Observer):
         return _OfConnection(self, number)
 
     def message(self, result: MessageResult) -> None:
-        """Pass on."""
+        """Pass on, but for what the end of this process alone kept from being sent."""
+        if isinstance(result.error, Interrupted) and result.outcome is Outcome.UNSENT:
+            return
         self._settled(result.number)
         self.tell(Told("message", (result,), {}, None))
 

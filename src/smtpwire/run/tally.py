@@ -67,11 +67,12 @@ class Tally:
         reverse_path: str | None,
         recipients: tuple[Address, ...],
         error: SMTPError,
+        outcome: Outcome,
     ) -> None:
-        """Take a message that was begun, and of which nobody can say what became."""
-        outcomes = _all(recipients, Outcome.UNKNOWN)
+        """Take a message that was lost with who had it: begun and so unknown, or out of reach."""
+        outcomes = _all(recipients, outcome)
         result = _unsent(index, name, reverse_path, outcomes, error)
-        self._tell(result._replace(outcome=Outcome.UNKNOWN))
+        self._tell(result._replace(outcome=outcome))
 
     def unusable(
         self,

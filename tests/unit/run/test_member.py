@@ -12,14 +12,14 @@ import pytest
 from smtpwire.client import ClientSettings
 from smtpwire.errors import Interrupted
 from smtpwire.net.loop import Loop
-from smtpwire.net.poll import Poller
+from smtpwire.net.poll import WRITE, Poller
 from smtpwire.run.frames import Frames, frame
-from smtpwire.run.member import Member
+from smtpwire.run.member import Member, Owed
 from smtpwire.run.messages import MessageSettings, Portion
 from smtpwire.run.reporter import Told
 from smtpwire.run.runner import RunSettings
 from smtpwire.run.stop import StopRequest
-from smtpwire.run.worker import End, Left
+from smtpwire.run.worker import OPENED, End, Left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,9 @@ def drive(member: Member) -> None:
 def test_what_it_is_given_and_what_it_tells(office: Office, member: Member) -> None:
     member.give(5, "m", 2)
     member.finish(forget=False)
-    member.finish(forget=True)  # once is enough
+    member.finish(forget=False)  # once is enough
+    member.finish(forget=True)
+    member.finish(forget=False)
     office.there.sendall(frame([NOTE, NOTE]) + frame([Left(())]))
     office.there.shutdown(socket.SHUT_WR)
     while member._unwritten:
@@ -86,9 +88,9 @@ def test_what_it_is_given_and_what_it_tells(office: Office, member: Member) -> N
     drive(member)
     assert office.log == [NOTE, NOTE, 9]
     assert member.left == Left(())
-    portion, end = Frames().feed(office.there.recv(10_000))
+    portion, *ends = Frames().feed(office.there.recv(10_000))
     assert portion[:3] == Portion(5, "m", 2, 0)[:3]
-    assert end == End(forget=False)
+    assert ends == [End(forget=False), End(forget=True)]
 
 
 def test_what_it_owes_and_what_it_has_begun(member: Member) -> None:
@@ -98,12 +100,20 @@ def test_what_it_owes_and_what_it_has_begun(member: Member) -> None:
     wants.append(member.wants)
     assert wants == [True, False], "it has as many as it may have"
     mark = member._owed[5]
-    member._marks[mark] = 1
-    assert member.owed() == [(5, "m", True), (6, "m", False), (7, "n", False)]
+    member._marks[mark] = OPENED + 1
+    assert member.owed() == [
+        Owed(5, "m", opened=True, begun=True),
+        Owed(6, "m", opened=True, begun=False),
+        Owed(7, "n", opened=False, begun=False),
+    ]
+    states = [(member.useful, member.may_give_back)]
     member.settled(5)
     member.settled(6)
-    assert member.owed() == [(7, "n", False)]
+    assert member.owed() == [Owed(7, "n", opened=False, begun=False)]
     assert mark in member._free
+    member._marks[member._owed[7]] = OPENED + 1
+    states.append((member.useful, member.may_give_back))
+    assert states == [(False, True), (True, False)]
     member.close()
 
 
@@ -124,4 +134,15 @@ def test_a_process_that_is_gone_can_be_told_nothing(office: Office, member: Memb
     drive(member)
     assert office.log == [9]
     assert member.left is None
-    assert member.owed() == [(0, "m", False)]
+    assert member.owed() == [Owed(0, "m", opened=False, begun=False)]
+
+
+def test_what_it_told_before_its_end_is_heard(office: Office, member: Member) -> None:
+    member.give(0, "m", 1)
+    office.there.sendall(frame([NOTE]) + frame([Left(())]))
+    office.there.close()
+    member.ready(WRITE)  # the end came between the poll and the write
+    assert not member.over
+    drive(member)
+    assert office.log == [NOTE, 9]
+    assert member.left == Left(())

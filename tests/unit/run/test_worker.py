@@ -15,7 +15,7 @@ from smtpwire.run.frames import Frames, frame
 from smtpwire.run.messages import MessageSettings, Portion
 from smtpwire.run.runner import RunSettings
 from smtpwire.run.stop import StopRequest
-from smtpwire.run.worker import End, Left, Portions, work
+from smtpwire.run.worker import OPENED, End, Left, Portions, work
 from tests.scripted import ModelServer
 
 if TYPE_CHECKING:
@@ -65,14 +65,39 @@ def test_what_is_to_be_forgotten_is(
     assert list(portions) == []
 
 
-def test_whoever_gave_them_may_be_gone(
+def test_what_is_to_be_forgotten_may_be_said_behind_the_end(
+    ends: tuple[socket.socket, socket.socket], marks: memoryview
+) -> None:
+    ours, theirs = ends
+    portions = Portions(theirs.fileno(), marks, eager=True)
+    ours.sendall(frame(Portion(0, "a", 1, 0)) + frame(Portion(1, "b", 1, 1)))
+    ours.sendall(frame(End(forget=False)))
+    assert next(portions).name == "a"
+    ours.sendall(frame(End(forget=True)))
+    assert list(portions) == []
+
+
+def test_what_is_still_to_be_told_is_told_before_a_wait(
     ends: tuple[socket.socket, socket.socket], marks: memoryview
 ) -> None:
     ours, theirs = ends
     portions = Portions(theirs.fileno(), marks)
+    told: list[str] = []
+    portions.pausing = lambda: told.append("told")
+    ours.sendall(frame(Portion(0, "a", 1, 0)))
+    assert (portions.ready(), told) == (True, [])
+    next(portions)
+    assert (portions.ready(), told) == (False, ["told"])
+
+
+def test_nothing_is_sent_for_whoever_is_gone(
+    ends: tuple[socket.socket, socket.socket], marks: memoryview
+) -> None:
+    ours, theirs = ends
+    portions = Portions(theirs.fileno(), marks, eager=True)
     ours.sendall(frame(Portion(0, "a", 1, 0)))
     ours.close()
-    assert [portion.name for portion in portions] == ["a"]
+    assert list(portions) == []
 
 
 def test_what_is_begun_is_written_down(
@@ -82,13 +107,14 @@ def test_what_is_begun_is_written_down(
     portions = Portions(theirs.fileno(), marks)
     ours.sendall(frame(Portion(10, "a", 3, 5)))
     next(portions)
+    assert marks[5] == OPENED
     portions.begun(11)
-    assert marks.tolist() == [0, 0, 0, 0, 0, 2, 0, 0]
+    assert marks.tolist() == [0, 0, 0, 0, 0, OPENED + 2, 0, 0]
     portions.begun(10)
-    assert marks[5] == 2, "it is never less"
+    assert marks[5] == OPENED + 2, "it is never less"
     portions.settled(10)
     portions.begun(12)
-    assert marks[5] == 3
+    assert marks[5] == OPENED + 3
 
 
 def settings(port: int) -> RunSettings:
@@ -109,7 +135,7 @@ def test_it_submits_and_says_that_it_is_done(
     told = [value for values in Frames().feed(ours.recv(1 << 20)) for value in values]
     assert [value.arguments[0].number for value in told if _is_message(value)] == [3, 4]
     assert told[-1] == Left(())
-    assert marks[1] == 2
+    assert marks[1] == OPENED + 2
     assert len(server.messages) == 2
 
 
@@ -133,7 +159,7 @@ def test_without_a_session_it_gives_back_what_it_has(
     ((where, error),) = told[-1].failures
     assert where == f"127.0.0.1:{port}"
     assert isinstance(error, ConnectError)
-    assert marks[0] == 0
+    assert marks[0] == OPENED, "nothing is begun"
 
 
 def _is_message(value: object) -> bool:
