@@ -31,6 +31,7 @@ from smtpwire.run.lookout import Lookout
 from smtpwire.run.member import Member
 from smtpwire.run.messages import Messages, source_of
 from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
+from smtpwire.run.supply import Supply
 from smtpwire.run.tally import Tally
 
 TYPE_CHECKING = False
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "smtp"
 """Where there is no server to blame."""
-COPIES = 16
-"""Messages in a portion, of one that is sent several times."""
 AHEAD = 2
 """Messages for each connection."""
 AHEAD_UNANSWERED = 64
@@ -73,8 +72,7 @@ class Crew:
         self._members: list[Member] = []
         self._shares = deque(_shares(settings.jobs, settings.processes))
         """Of the connections, for processes that are still to be started."""
-        self._back: deque[tuple[int, str]] = deque()
-        """Taken from the messages, and with nobody."""
+        self._supply = Supply(self._messages, settings.messages.repeat)
         self._lookout: Lookout | None = None
         self._connections: dict[int, Observer] = {}
         """Who watches which, by number, where there is a trace."""
@@ -125,15 +123,12 @@ class Crew:
                 member.finish(forget=True)
             self._call_lookout_off()
             return
-        hungry = self._hungry()
-        while hungry and (portion := self._portion()) is not None:
-            member = min(hungry, key=lambda member: member.given)
-            member.give(*portion)
-            hungry = self._hungry()
+        while (hungry := self._hungry()) and (portion := self._portion()) is not None:
+            min(hungry, key=lambda member: member.given).give(*portion)
         while self._may_start and (portion := self._portion()) is not None:
             self._start().give(*portion)
             self._deal_soon()
-        if self._messages.ended and not self._back:
+        if self._supply.ended:
             self._dismiss()
             self._call_lookout_off()
         elif self._members and self._lookout is None:
@@ -162,26 +157,7 @@ class Crew:
         return bool(self._shares) and (self._connected or not self._members)
 
     def _portion(self) -> tuple[int, str, int] | None:
-        """The next messages of one name: the first index, the name, and how many."""
-        taken = self._take()
-        if taken is None:
-            return None
-        index, name = taken
-        times = 1
-        if self._settings.messages.repeat > 1:
-            # What comes through a pipe can be opened once.
-            most = COPIES if at_hand(source_of(name)) else self._settings.messages.repeat
-            while times < most and (more := self._take()) is not None:
-                if more != (index + times, name):
-                    self._back.appendleft(more)
-                    break
-                times += 1
-        return index, name, times
-
-    def _take(self) -> tuple[int, str] | None:
-        if self._back:
-            return self._back.popleft()
-        return self._messages.take(wait=not self._members)
+        return self._supply.portion(wait=not self._members)
 
     def _start(self) -> Member:
         settings = self._settings._replace(jobs=self._shares.popleft())
@@ -278,7 +254,7 @@ class Crew:
         self._take_back(owed)
 
     def _take_back(self, owed: list[Owed]) -> None:
-        self._back.extendleft((each.number, each.name) for each in reversed(owed))
+        self._supply.take_back((each.number, each.name) for each in owed)
 
     def _lose(self, lost: Owed, cause: SMTPError, outcome: Outcome) -> None:
         known = self._messages.known_of(lost.name)
@@ -302,7 +278,7 @@ class Crew:
         if error is None:
             error = Interrupted("the run was stopped at the first failure")
         outcome = outcome_without_session(error)
-        for index, name in (*sorted(self._back), *self._messages.rest()):
+        for index, name in self._supply.rest():
             known = self._messages.known_of(name)
             self._tally.untried(index, name, *known, error, outcome)
             outcome = Outcome.UNSENT
