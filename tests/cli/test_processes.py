@@ -154,3 +154,24 @@ def test_a_trace_numbers_the_connections_of_all(start: Start, names: list[str]) 
     done = run_smtp("-t", "--processes=2", "-s", server.address, *ENVELOPE, *names[:2])
     numbers = {line.split()[0] for line in done.stdout.splitlines()}
     assert numbers == {"#1", "#2"}
+
+
+def test_connections_of_one_that_takes_a_place_are_told_apart(
+    start: Start, names: list[str], tmp_path: Path
+) -> None:
+    release = threading.Event()
+    held = [Hold(release), Hold(release)]
+    late = [(hold, "250 late") for hold in held]
+    server = start(ModelServer(replies={"MAIL": [*[None] * 6, *late]}))
+    line = ("-t", "-d", "--processes=2", "-s", server.address, *ENVELOPE)
+    with running(tmp_path, *line, *names) as smtp:
+        for hold in held:
+            assert hold.reached.wait(LIMIT)
+        os.kill(min(children(smtp.pid)), signal.SIGKILL)
+        release.set()
+        assert smtp.stdout is not None
+        tried = [line.split()[0] for line in smtp.stdout if " === Trying " in line]
+        assert smtp.wait(LIMIT) == 0
+    assert sorted(tried, key=lambda number: int(number[1:])) == [
+        f"#{number}" for number in range(1, len(server.connections) + 1)
+    ]

@@ -74,9 +74,8 @@ class Crew:
         """Of the connections, for processes that are still to be started."""
         self._supply = Supply(self._messages, settings.messages.repeat)
         self._lookout: Lookout | None = None
-        self._connections: dict[int, Observer] = {}
-        """Who watches which, by number, where there is a trace."""
-        self._started = 0
+        self._connections: dict[tuple[Member, int], Observer] = {}
+        """Who watches which of a process's connections, where there is a trace."""
         self._dealing = False
         """Whether there will be dealt anyway."""
         self._connected = False
@@ -163,8 +162,6 @@ class Crew:
         settings = self._settings._replace(jobs=self._shares.popleft())
         ahead = AHEAD + AHEAD_UNANSWERED * settings.client.no_wait
         member = Member(self, settings, self._stop, settings.jobs * ahead + SPARE, self._members)
-        self._started += 1
-        member.number = self._started
         self._members.append(member)
         self._loop.add(member)
         return member
@@ -263,10 +260,10 @@ class Crew:
     def _watcher(self, member: Member, connection: int | None) -> Observer:
         if connection is None or not self._settings.client.trace:
             return self._observer
-        number = (connection - 1) * self._settings.processes + member.number
-        if number not in self._connections:
-            self._connections[number] = self._observer.connection(number)
-        return self._connections[number]
+        key = (member, connection)
+        if key not in self._connections:
+            self._connections[key] = self._observer.connection(len(self._connections) + 1)
+        return self._connections[key]
 
     def _deal_soon(self) -> None:
         if not self._dealing:

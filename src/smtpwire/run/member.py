@@ -74,7 +74,6 @@ class Member:
 
     Attributes:
         share: its connections.
-        number: its own.
         given: how many messages it has that are not settled.
         useful: whether it ever settled one.
         left: its last word; None when it died without.
@@ -91,7 +90,6 @@ class Member:
         siblings: Sequence[Member],
     ) -> None:
         self.share = settings.jobs
-        self.number = 0
         self.given = 0
         self.useful = False
         self.left: Left | None = None
