@@ -20,7 +20,7 @@ from smtpwire.net.conversation import Conversation
 from smtpwire.net.outbox import BLOCK
 from smtpwire.net.poll import WRITE
 
-TURN = 4 * BLOCK
+TURN = 2 * BLOCK
 """Octets written in one turn of the loop: then other connections have theirs."""
 
 TYPE_CHECKING = False
