@@ -6,6 +6,7 @@ an exception.  These are for what breaks: the connection, the conversation, the 
     SMTPError                    .reply: the server's reply behind it, where there is one
      |- ConnectError             no connection: refused, unreachable, no address
      |   `- HostNotFound         the name does not exist
+     |- NoMailService            the domain says that it takes no mail
      |- ConnectionLost           FIN, reset, or a failed write
      |- TimedOut                 .wait: what was being waited for
      |- Interrupted              the caller asked to stop (a signal)
@@ -67,6 +68,10 @@ class ConnectError(SMTPError):
 
 class HostNotFound(ConnectError):
     """The server's name does not exist (a resolver's passing failure is a ConnectError)."""
+
+
+class NoMailService(SMTPError):
+    """The domain has a null MX (RFC 7505 section 3): no server takes its mail."""
 
 
 class ConnectionLost(SMTPError):

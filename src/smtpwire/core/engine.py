@@ -22,35 +22,24 @@ The rules that keep mail safe, beside the firewall of `smtpwire.core.sender`:
 
 from __future__ import annotations
 
-from smtpwire.core.command import (
-    CHUNK,
-    CONTENT,
-    DOT,
-    QUIT,
-    RSET,
-    UNKNOWN_COMMAND,
-    Verb,
-    Wait,
-)
+from smtpwire.core.command import CHUNK, CONTENT, DOT, QUIT, RSET, UNKNOWN_COMMAND, Verb, Wait
 from smtpwire.core.event import Close, Replied, Settled, StartTLS
 from smtpwire.core.exchange import unsent
 from smtpwire.core.ledger import Ledger
 from smtpwire.core.opening import Opening
 from smtpwire.core.reply import ReplyParser
 from smtpwire.core.sender import Sender
-from smtpwire.errors import (
-    ConnectionLost,
-    LocalProtocolError,
-    RemoteProtocolError,
-    ServerClosing,
-)
+from smtpwire.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError, ServerClosing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smtpwire.core.afterwards import Afterwards
     from smtpwire.core.event import Content, Event
     from smtpwire.core.exchange import Exchange
     from smtpwire.core.reply import Reply
+    from smtpwire.core.sasl import ChannelBinding
     from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import Submission
     from smtpwire.errors import SMTPError
@@ -149,6 +138,10 @@ class Engine:
     def lines_sent(self, count: int) -> None:
         """Say that so many further lines of the output were handed to the transport, whole."""
         self._ledger.lines_sent(count)
+
+    def bind_logins(self, channel: Callable[[], ChannelBinding | None]) -> None:
+        """Say how to learn what a login inside TLS is bound to; it is asked for once, if at all."""
+        self._opening.channel_binding = channel
 
     def content_begun(self) -> None:
         """Say that the first octet of the next content in the output was handed over."""

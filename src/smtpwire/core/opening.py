@@ -9,12 +9,11 @@ Each step is an ordinary command that ends its group.  Two rules decide most of 
 
 from __future__ import annotations
 
-from smtpwire.core.command import UNKNOWN_COMMAND, SecretLine, Verb
+from smtpwire.core.command import UNKNOWN_COMMAND, Verb
 from smtpwire.core.event import Ready
 from smtpwire.core.extensions import NO_EXTENSIONS, capabilities
 from smtpwire.core.session import TLSMode
 from smtpwire.errors import (
-    AuthFailed,
     ConnectionLost,
     GreetingRefused,
     HelloRefused,
@@ -26,14 +25,12 @@ from smtpwire.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from smtpwire.core.reply import Reply
-    from smtpwire.core.sasl import Mechanism
-    from smtpwire.core.session import Login, SessionOptions
+    from collections.abc import Callable
 
-MAX_COMMAND = 512
-"""Octets in a command line with its CRLF (RFC 5321 section 4.5.3.1.4)."""
-MAX_AUTH_LINE = 12_288
-"""Octets in a line of an AUTH exchange with its CRLF (RFC 4954 section 4)."""
+    from smtpwire.core.login import LoginExchange
+    from smtpwire.core.reply import Reply
+    from smtpwire.core.sasl import ChannelBinding
+    from smtpwire.core.session import Login, SessionOptions
 
 
 class Opening:
@@ -45,17 +42,16 @@ class Opening:
     def __init__(self, options: SessionOptions) -> None:
         self._options = options
         self._next: Verb | None = Verb.EHLO
-        self._line = b""
         self._ehlo_refused: Reply | None = None
         self._starttls_tried = False
         self.passed_over: Reply | None = None
         """The refusal of STARTTLS that it went on after, until something else is answered."""
         self._greeting: Reply
         self._hello: Reply
-        self._sasl: Mechanism
+        self._login: LoginExchange
         self._mechanism: str | None = None
-        self._late_initial: bytes | None = None
-        self._cancelled = ""
+        self.channel_binding: Callable[[], ChannelBinding | None] = _no_binding
+        """Says what a login can be bound to, once there is TLS."""
         self.capabilities = NO_EXTENSIONS
         self.secured = options.secured
         self.handshake_due = False
@@ -69,7 +65,7 @@ class Opening:
         if verb is None:
             return None
         if verb is Verb.AUTH:
-            return verb, self._line
+            return verb, self._login.line
         if verb is Verb.STARTTLS:
             return verb, b"STARTTLS\r\n"
         return verb, b"%b %b\r\n" % (verb.name.encode(), self._options.helo.encode("ascii"))
@@ -133,12 +129,13 @@ class Opening:
 
     def _after_hello(self) -> SMTPError | None:
         options = self._options
-        wanted = options.tls is not TLSMode.NONE and not self.secured
+        required = options.tls_required
+        wanted = (required or options.tls is not TLSMode.NONE) and not self.secured
         if wanted and not self._starttls_tried and self.capabilities.offers("STARTTLS"):
             self._starttls_tried = True
             self._next = Verb.STARTTLS
             return None
-        if wanted and options.tls is TLSMode.REQUIRED:
+        if wanted and required:
             return MissingExtension(
                 "TLS is required and the server does not offer STARTTLS", name="STARTTLS"
             )
@@ -156,85 +153,37 @@ class Opening:
             return None
         if not reply.refusal:
             return RemoteProtocolError("only 220 may answer STARTTLS", reply=reply)
-        if self._options.tls is TLSMode.REQUIRED:
+        if self._options.tls_required:
             return StartTLSRefused("TLS is required and STARTTLS was refused", reply=reply)
         self.passed_over = reply
         return self._after_hello()
 
-    # AUTH (RFC 4954): a refusal ends it; no other mechanism is tried after it.
-
     def _log_in(self, login: Login) -> SMTPError | None:
-        from smtpwire.core import sasl
+        from smtpwire.core.login import LoginExchange
 
         if not self.capabilities.offers("AUTH"):
             return MissingExtension("a login is asked for and AUTH is not offered", name="AUTH")
-        try:
-            name = sasl.choose(
-                self.capabilities.mechanisms,
-                tls=self.secured,
-                loopback=self._options.loopback,
-                forced=login.mechanisms,
-                allow_cleartext=login.allow_cleartext,
-            )
-            self._sasl = sasl.mechanism(name, login.user, login.password())
-        except AuthFailed as error:
-            return error
-        self._line = self._auth_line(name, self._sasl.initial())
+        self._login = LoginExchange(
+            self._options,
+            login,
+            self.capabilities.mechanisms,
+            secured=self.secured,
+            binding=self.channel_binding() if self.secured else None,
+        )
         self._next = Verb.AUTH
-        return None
-
-    def _auth_line(self, name: str, initial: bytes | None) -> bytes:
-        from binascii import b2a_base64
-
-        line = b"AUTH " + name.encode("ascii")
-        if initial is None:
-            return line + b"\r\n"
-        # An empty initial response is written "=" (RFC 4954 section 4).
-        encoded = b2a_base64(initial, newline=False) or b"="
-        full = SecretLine(b"%b %b\r\n" % (line, encoded))
-        if len(full) <= MAX_COMMAND:
-            return full
-        self._late_initial = initial
-        return line + b"\r\n"
+        return self._login.begin()
 
     def _on_auth(self, reply: Reply) -> SMTPError | None:
-        mechanism = self._sasl
-        if reply.refusal or self._cancelled:
-            text = self._cancelled or "the login was refused (--auth chooses another mechanism)"
-            return AuthFailed(text, mechanism=mechanism.name, reply=reply)
-        if reply.code == 235:
-            self._mechanism = mechanism.name
+        error = self._login.answered(reply)
+        if error is not None:
+            return error
+        if self._login.done:
+            self._mechanism = self._login.name
             self._set_up()
-            return None
-        if reply.code != 334:
-            return RemoteProtocolError("AUTH was answered with neither 235 nor 334", reply=reply)
-        response = self._respond(mechanism, reply)
-        if response is None:
-            self._line = b"*\r\n"
         else:
-            self._line = SecretLine(response)
-        self._next = Verb.AUTH
+            self._next = Verb.AUTH
         return None
 
-    def _respond(self, mechanism: Mechanism, reply: Reply) -> bytes | None:
-        """The line that answers a challenge; None to cancel, and then `_cancelled` says why."""
-        from binascii import Error, a2b_base64, b2a_base64
 
-        encoded = reply.raw[0]
-        if len(reply.raw) > 1 or len(encoded) + len("334 \r\n") > MAX_AUTH_LINE:
-            self._cancelled = "the login was given up: the server's challenge is too long"
-            return None
-        try:
-            challenge = a2b_base64(encoded.strip(), strict_mode=True)
-        except Error:
-            self._cancelled = "the login was given up: the server's challenge is not base64"
-            return None
-        if self._late_initial is not None:
-            answer, self._late_initial = self._late_initial, None
-        else:
-            step = mechanism.step(challenge)
-            if step is None:
-                self._cancelled = "the login was given up: the server asked for more than there is"
-                return None
-            answer = step
-        return b2a_base64(answer, newline=False) + b"\r\n"
+def _no_binding() -> ChannelBinding | None:
+    return None

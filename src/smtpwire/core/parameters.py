@@ -66,6 +66,10 @@ def _smtputf8(submission: Submission, _octets: int | None) -> str | None:
     return None
 
 
+def _requiretls(_submission: Submission, _octets: int | None) -> str | None:
+    return "REQUIRETLS"
+
+
 MAIL_PARAMETERS = (
     # RFC 1870 section 3
     Parameter("SIZE", _size, Absent.OMIT),
@@ -74,6 +78,12 @@ MAIL_PARAMETERS = (
     # RFC 6531 section 3.4
     Parameter("SMTPUTF8", _smtputf8, Absent.REQUIRE, "an address is not ASCII"),
 )
+
+# RFC 8689 section 2
+REQUIRETLS = Parameter(
+    "REQUIRETLS", _requiretls, Absent.REQUIRE, "it may pass a message on without TLS"
+)
+"""Only with `SessionOptions.require_tls_onward`."""
 
 
 class Admission(NamedTuple):
@@ -91,7 +101,9 @@ class Admitter:
 
     def __init__(self, capabilities: Capabilities, options: SessionOptions) -> None:
         self._options = options
-        self._parameters = [(p, p.text, capabilities.offers(p.extension)) for p in MAIL_PARAMETERS]
+        onward = (REQUIRETLS,) if options.require_tls_onward else ()
+        wanted = (*MAIL_PARAMETERS, *onward)
+        self._parameters = [(p, p.text, capabilities.offers(p.extension)) for p in wanted]
         self._limit = capabilities.size_limit if options.declare_size else None
         self._envelope: Envelope | None = None
         self._decided: dict[tuple[int | None, bool], Admission] = {}

@@ -6,8 +6,10 @@ from enum import Enum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import NamedTuple
+
+    from smtpwire.core.sasl.mechanism import Mechanism
 else:
     from smtpwire.record import NamedTuple
 
@@ -27,11 +29,20 @@ class Login(NamedTuple):
 
     user: str
     password: Callable[[], str]
-    """Called when a mechanism needs it, at most once a connection."""
+    """Called when a mechanism needs it, at most once a connection: a password, or an access token
+    where `mechanisms` are those of OAuth.  It may raise AuthFailed and Interrupted.  Whatever else
+    the same loop drives stands still until it returns."""
     mechanisms: tuple[str, ...] = ()
     """These, in this order, and no others; empty for the default order."""
     allow_cleartext: bool = False
-    """Send PLAIN and LOGIN without TLS to any address, not just to loopback."""
+    """Send what reveals the secret without TLS to any address, not just to loopback."""
+    authzid: str = ""
+    """Whom to act as (RFC 4422 section 3.4.1); "" for the user itself."""
+    renew: Callable[[], str] | None = None
+    """Called for another access token when the first was refused, at most once a connection; None
+    where there is never another.  It may raise what `password` may."""
+    brought: Mapping[str, Callable[[str], Mechanism]] = {}
+    """Mechanisms that are not of this package's own, by name: each made for the server's host."""
 
 
 class SessionOptions(NamedTuple):
@@ -45,6 +56,11 @@ class SessionOptions(NamedTuple):
     loopback: bool = False
     """Nothing said on this connection leaves the machine."""
     login: Login | None = None
+    host: str = ""
+    """The server's name or address; some mechanisms tell it."""
+    port: int = 0
+    nonce: str = ""
+    """Randomness for one login, in visible ASCII without a comma: the engine has none."""
     pipelining: bool = True
     """Use PIPELINING where it is offered (RFC 2920)."""
     chunking: bool = True
@@ -64,7 +80,14 @@ class SessionOptions(NamedTuple):
     """One refused recipient aborts the message for all."""
     send_anyway: bool = False
     """For server tests: the content is attempted when every recipient was refused."""
+    require_tls_onward: bool = False
+    """REQUIRETLS on MAIL (RFC 8689); to be used with TLS and a server that was verified."""
     force: bool = False
     """Send what needs an extension that is not offered."""
     trace: bool = False
     """Report every reply as an event."""
+
+    @property
+    def tls_required(self) -> bool:
+        """Whether neither a login nor a message goes without TLS (RFC 8689 section 4.2.1, too)."""
+        return self.tls is TLSMode.REQUIRED or self.require_tls_onward

@@ -47,6 +47,9 @@ def test_the_table() -> None:
         (("SMTPUTF8",), {"envelope": TO_E}, {}, " SMTPUTF8"),
         (("SMTPUTF8", "SIZE"), {"envelope": TO_E}, {}, " SIZE=10 SMTPUTF8"),
         ((), {"envelope": TO_E}, {"force": True}, " SMTPUTF8"),
+        (("REQUIRETLS",), {}, {}, ""),
+        (("REQUIRETLS", "SIZE"), {}, {"require_tls_onward": True}, " SIZE=10 REQUIRETLS"),
+        ((), {}, {"require_tls_onward": True, "force": True}, " REQUIRETLS"),
     ],
 )
 def test_what_stands_on_the_line(
@@ -68,6 +71,13 @@ def test_fault_117_an_address_that_is_not_ascii_needs_smtputf8() -> None:
     assert isinstance(error, MissingExtension)
     assert error.name == "SMTPUTF8"
     assert str(error) == "the server does not offer SMTPUTF8: an address is not ASCII"
+
+
+def test_requiretls_that_is_not_offered_is_no_transaction() -> None:
+    """RFC 8689 section 4.2.1."""
+    error = admit(submission(), "SIZE", require_tls_onward=True).error
+    assert isinstance(error, MissingExtension)
+    assert error.name == "REQUIRETLS"
 
 
 @pytest.mark.parametrize(

@@ -4,43 +4,65 @@ The choice is made once a connection, before anything is sent, and a mechanism t
 then refuses is not followed by another: trying weaker ones in turn is how a password ends up in
 the clear, and how an account gets locked.
 
-- Under TLS: PLAIN, LOGIN, CRAM-MD5.  TLS protects the password, and PLAIN is the one that
-  servers with hashed passwords can check.
-- In the clear: CRAM-MD5, which does not show the password; then PLAIN and LOGIN, but these only
-  to a loopback address, or when the caller insists.
+- Under TLS: SCRAM, with channel binding before without, and longer hashes before shorter ones;
+  then PLAIN, LOGIN, CRAM-MD5.  TLS protects the password, and PLAIN is the one that servers with
+  hashed passwords can check.
+- In the clear: SCRAM and CRAM-MD5, which do not show the password; then PLAIN and LOGIN, but these
+  only to a loopback address, or when the caller insists.
 - Mechanisms forced by the caller are the only ones, in the caller's order; the rule about the
-  clear holds for them too.
+  clear holds for them too.  The others are never chosen without being forced, for they need what
+  a caller with a password does not have: a token (OAUTHBEARER, XOAUTH2), a certificate (EXTERNAL),
+  a ticket (GSSAPI); or they should be nobody's choice (NTLM).
 """
 
 from __future__ import annotations
 
-from smtpwire.core.sasl.cram import CramMD5
-from smtpwire.core.sasl.mechanism import Mechanism
-from smtpwire.core.sasl.plain import Login, Plain
+from smtpwire.core.sasl.mechanism import ChannelBinding, Facts, Mechanism
 from smtpwire.errors import AuthFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["MECHANISMS", "Mechanism", "choose", "credentials", "mechanism"]
+__all__ = [
+    "BROUGHT",
+    "MECHANISMS",
+    "TOKEN",
+    "WITHOUT_SECRET",
+    "ChannelBinding",
+    "Facts",
+    "Mechanism",
+    "choose",
+    "credentials",
+    "mechanism",
+]
 
-_BY_NAME = {made.name: made for made in (Plain, Login, CramMD5)}
+_SCRAM = ("SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1")
+_PLUS = tuple(f"{name}-PLUS" for name in _SCRAM)
+_UNDER_TLS = (*_PLUS, *_SCRAM, "PLAIN", "LOGIN", "CRAM-MD5")
+_IN_THE_CLEAR = (*_SCRAM, "CRAM-MD5", "PLAIN", "LOGIN")
 
-MECHANISMS = tuple(_BY_NAME)
-"""The names of all, in the order of preference under TLS."""
+TOKEN = ("OAUTHBEARER", "XOAUTH2")
+"""Those whose secret is an access token, in the order of preference."""
 
-_REVEALING = frozenset({"PLAIN", "LOGIN"})
-"""Whoever reads the connection has the password (RFC 4954 section 9)."""
+BROUGHT = ("GSSAPI", "NTLM")
+"""Those that do input and output of their own, so that the caller has to bring them."""
 
-_IN_THE_CLEAR = tuple(sorted(MECHANISMS, key=_REVEALING.__contains__))
-"""The order of preference without TLS: the same, but for those that reveal the password."""
+WITHOUT_SECRET = frozenset({"EXTERNAL", "GSSAPI"})
+"""Who logs in is known from elsewhere."""
+
+MECHANISMS = (*_UNDER_TLS, *TOKEN, "EXTERNAL", *BROUGHT)
+"""The names of all, those for a password first, in the order of preference under TLS."""
+
+_REVEALING = frozenset({"PLAIN", "LOGIN", *TOKEN})
+"""Whoever reads the connection has the secret (RFC 4954 section 9)."""
 
 
 def choose(
     offered: Collection[str],
     *,
     tls: bool,
+    bound: bool,
     loopback: bool,
     forced: Collection[str],
     allow_cleartext: bool,
@@ -50,9 +72,10 @@ def choose(
     Args:
         offered: what the server's EHLO reply names, in any case of letters.
         tls: whether the connection is under TLS.
+        bound: whether there is a channel binding.
         loopback: whether it never leaves this machine.
         forced: the only mechanisms to consider, in this order; empty for the default order.
-        allow_cleartext: whether the password may be shown to whoever reads the connection.
+        allow_cleartext: whether the secret may be shown to whoever reads the connection.
 
     Returns:
         One of `MECHANISMS`.
@@ -61,49 +84,80 @@ def choose(
         AuthFailed: when none can be used; the text says what would help.
     """
     names = {name.upper() for name in offered}
-    usable = [
-        name
-        for name in forced or (MECHANISMS if tls else _IN_THE_CLEAR)
-        if name in names and name in _BY_NAME
-    ]
+    asked = forced or (_UNDER_TLS if tls else _IN_THE_CLEAR)
+    common = [name for name in asked if name in names and name in MECHANISMS]
+    usable = [name for name in common if bound or name not in _PLUS]
+    if common and not usable:
+        raise AuthFailed(
+            f"{' and '.join(common)} cannot be used: there is no channel binding"
+            + (" for the server's certificate" if tls else " without TLS (-M)")
+        )
     if not usable:
         if forced:
             raise AuthFailed(f"the server offers none of what --auth asks for: {', '.join(forced)}")
+        known = (name for name in asked if name not in _PLUS)
         raise AuthFailed(
-            f"the server offers no login mechanism that is known here: {', '.join(MECHANISMS)}"
+            f"the server offers no login mechanism that could be used: {', '.join(known)}"
         )
     guarded = tls or loopback or allow_cleartext
     for name in usable:
         if guarded or name not in _REVEALING:
             return name
+    shown = "access token" if usable[0] in TOKEN else "password"
     raise AuthFailed(
-        f"{' and '.join(usable)} would show the password to everyone on the way: require TLS with"
+        f"{' and '.join(usable)} would show the {shown} to everyone on the way: require TLS with"
         " -M, choose another mechanism with --auth, or insist with --allow-cleartext-auth"
     )
 
 
-def mechanism(name: str, user: str, password: str) -> Mechanism:
+def mechanism(name: str, user: str, secret: str, facts: Facts) -> Mechanism:
     """Makes a mechanism ready for one login.
 
     Args:
-        name: one of `MECHANISMS`.
+        name: one of `MECHANISMS`, but for `BROUGHT`.
         user: whom to log in as.
-        password: it may be empty, which is a password like any other.
+        secret: the password, which may be empty, or the access token.
+        facts: what else there is.
 
     Raises:
         AuthFailed: when these credentials cannot be used, or not with this mechanism.
     """
-    return _BY_NAME[name](*credentials(user, password))
+    octets = credentials(user, secret)
+    identity, _ = credentials(facts.authzid, "", who="authorization identity")
+    if name.startswith("SCRAM-"):
+        from smtpwire.core.sasl.scram import Scram
+
+        return Scram(name, user, secret, facts)
+    if name in TOKEN:
+        from smtpwire.core.sasl.oauth import OAuthBearer, XOAuth2
+
+        return XOAuth2(user, secret) if name == "XOAUTH2" else OAuthBearer(user, secret, facts)
+    if name == "EXTERNAL":
+        from smtpwire.core.sasl.external import External
+
+        return External(facts.authzid or user)
+    if name == "CRAM-MD5":
+        from smtpwire.core.sasl.cram import CramMD5
+
+        return CramMD5(*octets)
+    from smtpwire.core.sasl.plain import Login, Plain
+
+    return Login(*octets) if name == "LOGIN" else Plain(*octets, identity)
 
 
-def credentials(user: str, password: str) -> tuple[bytes, bytes]:
-    """Gives user and password as octets, which can be checked before there is a connection.
+def credentials(user: str, secret: str, *, who: str = "user name") -> tuple[bytes, bytes]:
+    """Gives user and secret as octets, which can be checked before there is a connection.
+
+    Args:
+        user: whom to log in as.
+        secret: a password or a token.
+        who: what to call `user` in an error.
 
     Raises:
         AuthFailed: for a NUL, which PLAIN cannot carry (RFC 4616 section 2), and for what was
             not UTF-8 where it came from.
     """
-    return _octets(user, "user name"), _octets(password, "password")
+    return _octets(user, who), _octets(secret, "password")
 
 
 def _octets(text: str, what: str) -> bytes:

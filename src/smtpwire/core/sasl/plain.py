@@ -13,8 +13,12 @@ class Plain(Mechanism):
 
     name = "PLAIN"
 
-    def __init__(self, user: bytes, password: bytes) -> None:
-        self._message = b"\0%b\0%b" % (user, password)  # no authzid: to act as the user itself
+    def __init__(self, user: bytes, password: bytes, identity: bytes = b"") -> None:
+        self._message = b"%b\0%b\0%b" % (
+            identity,
+            user,
+            password,
+        )  # without one: as the user itself
 
     def initial(self) -> bytes:
         """Returns the only message of the mechanism (RFC 4616 section 2)."""

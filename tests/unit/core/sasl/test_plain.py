@@ -27,3 +27,7 @@ def test_login_answers_two_questions_whatever_they_are() -> None:
     assert login.step(b"Password:") == b"tim"
     assert login.step(b"") == b"secret"
     assert login.step(b"Username:") is None
+
+
+def test_plain_can_name_whom_to_act_as() -> None:
+    assert Plain(b"tim", b"secret", b"joe").initial() == b"joe\0tim\0secret"
