@@ -26,7 +26,6 @@ TURN = 2 * BLOCK
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    import ssl
     from asyncio import AbstractEventLoop, TimerHandle
     from collections.abc import Callable
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from smtpwire.core.event import Close
     from smtpwire.errors import SMTPError
     from smtpwire.net.contract import Owner, Tracer
+    from smtpwire.net.trust import Identity
 
 
 class AsyncConnection(Conversation):
@@ -56,7 +56,7 @@ class AsyncConnection(Conversation):
         engine: Engine,
         owner: Owner,
         *,
-        tls: Callable[[], tuple[ssl.SSLContext, str]],
+        tls: Callable[[], Identity],
         timeout: float | None = None,
         tracer: Tracer | None = None,
     ) -> None:

@@ -22,13 +22,13 @@ from smtpwire.net.transport import RECEIVE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
-    import ssl
     from collections.abc import Callable
 
     from smtpwire.core.engine import Engine
     from smtpwire.errors import SMTPError
     from smtpwire.net.contract import Owner, Tracer
     from smtpwire.net.poll import Interruption
+    from smtpwire.net.trust import Identity
 
 
 class Connection(Conversation):
@@ -51,7 +51,7 @@ class Connection(Conversation):
         owner: Owner,
         *,
         stop: Interruption,
-        tls: Callable[[], tuple[ssl.SSLContext, str]],
+        tls: Callable[[], Identity],
         timeout: float | None = None,
         tracer: Tracer | None = None,
     ) -> None:

@@ -19,18 +19,19 @@ from smtpwire.net.transport import SocketTransport, TLSTransport
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
-    import ssl
     from collections.abc import Callable
     from typing import TypeVar
 
     from smtpwire.core.engine import Engine
     from smtpwire.core.event import Event
+    from smtpwire.core.sasl import ChannelBinding
     from smtpwire.core.transaction import Submission
     from smtpwire.message.reader import Reader
     from smtpwire.net.contract import Owner, Readable, Tracer
     from smtpwire.net.outbox import Piece
     from smtpwire.net.tls import TLSPeer
     from smtpwire.net.transport import Transport
+    from smtpwire.net.trust import Identity
 
     Result = TypeVar("Result")
 
@@ -42,7 +43,7 @@ class Conversation:
         sock: connected and non-blocking; taken over.
         engine: fresh.
         owner: who has the messages.
-        tls: makes the context and says the name to ask for and to verify; called when needed.
+        tls: says what a handshake is made with; called when needed.
         timeout: seconds that no phase may exceed, or None.
         tracer: shown every line, or None.
 
@@ -59,7 +60,7 @@ class Conversation:
         engine: Engine,
         owner: Owner,
         *,
-        tls: Callable[[], tuple[ssl.SSLContext, str]],
+        tls: Callable[[], Identity],
         timeout: float | None = None,
         tracer: Tracer | None = None,
     ) -> None:
@@ -271,9 +272,16 @@ class Conversation:
             return
         if self.peer is not None:
             self._shaking = None
+            self.engine.bind_logins(lambda: _binding(handshake))
             if not self._tls_first:
                 self.engine.tls_established()
             self._tls_first = False
+
+
+def _binding(handshake: Handshake) -> ChannelBinding | None:
+    from smtpwire.net.binding import channel_binding
+
+    return channel_binding(handshake.transport.connection)
 
 
 def _show(piece: Piece, tracer: Tracer, *, tls: bool) -> None:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import _socket
 import os
 from errno import EINPROGRESS
+from functools import partial
 from time import monotonic
 
 from smtpwire.core.address import parse_domain
 from smtpwire.errors import ConnectError, HostNotFound, InvalidAddress
-from smtpwire.net.poll import READ, WRITE
+from smtpwire.net.poll import WRITE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ def look_up(
         try:
             answer = _addresses(name, port, _socket.AI_NUMERICHOST)
         except _socket.gaierror:
-            loop.add(_LookUp(name, port, seconds, found, failed))
+            from smtpwire.net.aside import aside
+
+            late = no_address(OSError(f"no answer within {seconds:g} seconds"))
+            ask = partial(_ask, name, port)
+            aside(loop, ask, done=found, failed=failed, limit=(seconds, late))
             return
     except HostNotFound as error:
         failed(error)
@@ -87,6 +92,32 @@ def look_up(
         failed(no_address(error))
     else:
         found(endpoints_of(answer))
+
+
+def resolve(host: str, port: int, *, seconds: float) -> list[Endpoint]:
+    """Look up the addresses of a server, for code that may block (`smtpwire.net.aside`).
+
+    Args:
+        host: a name or an address, as for `look_up`.
+        port: TCP port.
+        seconds: for the look-up.
+
+    Raises:
+        HostNotFound: the name does not exist.
+        ConnectError: the name cannot be looked up now.
+    """
+    from smtpwire.net.aside import within
+
+    try:
+        return within(seconds, partial(_ask, ascii_host(host), port))
+    except TimeoutError as error:
+        raise no_address(error) from None
+
+
+def endpoints(addresses: Iterable[str], port: int) -> list[Endpoint]:
+    """Addresses that were looked up elsewhere, as `connect` wants them."""
+    flags = _socket.AI_NUMERICHOST
+    return endpoints_of(_addresses(a.encode("ascii"), port, flags)[0] for a in addresses)
 
 
 def ascii_host(host: str) -> bytes:
@@ -139,76 +170,12 @@ def connect(
     go_on(ConnectError("no address"))
 
 
-class _LookUp:
-    """A question to the resolver, in a thread that is left to itself when nobody waits any more."""
-
-    events = READ
-    pipe = None
-
-    def __init__(
-        self,
-        name: bytes,
-        port: int,
-        seconds: float,
-        found: Callable[[list[Endpoint]], object],
-        failed: Callable[[SMTPError], object],
-    ) -> None:
-        self._name = name
-        self._port = port
-        self._found = found
-        self._failed = failed
-        self._seconds = seconds
-        self._answers: list[Found | OSError] = []
-        self._error: SMTPError | None = None
-        self.over = False
-        self.deadline: float | None = monotonic() + seconds
-        self.fd, self._bell = os.pipe()
-
-    def start(self) -> None:
-        """Ask."""
-        import _thread
-
-        _thread.start_new_thread(self._ask, ())
-
-    def _ask(self) -> None:
-        try:
-            self._answers.append(_addresses(self._name, self._port))
-        except OSError as error:
-            self._answers.append(error)
-        finally:
-            os.close(self._bell)
-
-    def ready(self, events: int) -> None:  # noqa: ARG002 - it is what was waited for
-        """The answer is here."""
-        self.over = True
-
-    def go_on(self) -> None:
-        """There is nothing to do but to wait."""
-
-    def late(self) -> None:
-        """Wait no longer."""
-        self._error = no_address(OSError(f"no answer within {self._seconds:g} seconds"))
-        self.over = True
-
-    def interrupt(self, error: SMTPError) -> None:
-        """Wait no longer."""
-        self._error = error
-        self.over = True
-
-    def close(self) -> None:
-        """Leave the thread to itself."""
-        os.close(self.fd)
-
-    def end(self) -> None:
-        """Tell the answer."""
-        self.close()
-        answer = self._answers[0] if self._answers else OSError("no answer")
-        if self._error is not None:
-            self._failed(self._error)
-        elif isinstance(answer, OSError):
-            self._failed(no_address(answer))
-        else:
-            self._found(endpoints_of(answer))
+def _ask(name: bytes, port: int) -> list[Endpoint]:
+    """Ask the system's resolver, for as long as it likes."""
+    try:
+        return endpoints_of(_addresses(name, port))
+    except OSError as error:
+        raise no_address(error) from error
 
 
 def _addresses(name: bytes, port: int, flags: int = 0) -> Found:

@@ -12,7 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     import ssl
+    from collections.abc import Callable
 
+    from smtpwire.net.certificate import Connection
     from smtpwire.net.tls import TLSPeer
 
 
@@ -23,6 +25,7 @@ class Handshake:
         sock: connected and non-blocking; taken over.
         context: what the connection must be.
         server_name: to ask for and, as `context` says, to verify.
+        prove: looks at what `context` does not, as `smtpwire.net.trust.Identity` has it.
 
     Attributes:
         transport: the connection; nothing is said on it before the handshake is done.
@@ -32,13 +35,20 @@ class Handshake:
         TLSError: the connection has ended.
     """
 
-    def __init__(self, sock: _socket.socket, context: ssl.SSLContext, server_name: str) -> None:
+    def __init__(
+        self,
+        sock: _socket.socket,
+        context: ssl.SSLContext,
+        server_name: str,
+        prove: Callable[[Connection], str],
+    ) -> None:
         self._server_name = server_name
+        self._prove = prove
         self.waits_for = WRITE
         try:
             self.transport = TLSTransport(sock, context, server_name)
         except OSError as error:
-            from smtpwire.net.tls import tls_error
+            from smtpwire.net.tlserror import tls_error
 
             raise tls_error(error, server_name) from error
 
@@ -52,7 +62,8 @@ class Handshake:
             CertificateError: the server is not who it should be.
             TLSError: the handshake failed otherwise.
         """
-        from smtpwire.net.tls import describe, tls_error
+        from smtpwire.net.tls import describe
+        from smtpwire.net.tlserror import tls_error
 
         transport = self.transport
         try:
@@ -60,6 +71,6 @@ class Handshake:
         except OSError as error:
             raise tls_error(error, self._server_name, transport.connection) from error
         if want is None:
-            return describe(transport.connection)
+            return describe(transport.connection, self._prove(transport.connection))
         self.waits_for = WRITE if want == "write" else READ
         return None

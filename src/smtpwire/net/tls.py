@@ -1,4 +1,4 @@
-"""TLS: what is asked of a connection, what it turned out to be, and what went wrong.
+"""TLS: what is asked of a connection, and what it turned out to be.
 
 The handshake itself is driven by `smtpwire.net.transport`.  `ssl` is imported here and only inside
 the functions, so that a submission in the clear never loads it.  The rules:
@@ -18,13 +18,13 @@ the functions, so that a submission in the clear never loads it.  The rules:
 from __future__ import annotations
 
 from smtpwire.core.address import parse_domain
-from smtpwire.errors import CertificateError, TLSError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
-    from typing import Any, NamedTuple
+    from typing import NamedTuple
+
+    from smtpwire.net.certificate import Connection
 else:
     from smtpwire.record import NamedTuple
 
@@ -34,30 +34,6 @@ VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 _DEFAULT_MINIMUM = "1.2"
 _WEAK = frozenset({"1.0", "1.1"})
 _OPENSSL_DEFAULT_CIPHERS = "DEFAULT"
-
-_NAMES_SHOWN = 5
-"""Names of a wrong certificate that its error repeats; some certificates have a hundred."""
-_NAME_SHOWN = 80
-"""Characters of each."""
-
-# X509_V_ERR_... of OpenSSL's x509_vfy.h: the codes that have a plain sentence here.
-_NOT_YET_VALID = 9
-_EXPIRED = 10
-_SELF_SIGNED = 18
-_UNKNOWN_CA = frozenset({2, 19, 20, 21})
-_WRONG_NAME = frozenset({62, 64})
-
-_REASONS = {
-    "WRONG_VERSION_NUMBER": "what the server sent is not TLS",
-    "HTTP_REQUEST": "what the server sent is not TLS",
-    "PACKET_LENGTH_TOO_LONG": "what the server sent is not TLS",
-    "UNSUPPORTED_PROTOCOL": "the server speaks no TLS version that is allowed here",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "the server refuses every TLS version that is allowed here",
-    "NO_PROTOCOLS_AVAILABLE": "no TLS version that is allowed here can be used with these ciphers",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server found no cipher or key exchange in common",
-    "NO_CIPHERS_AVAILABLE": "the cipher string leaves no cipher for the TLS versions allowed",
-}
-"""OpenSSL's reasons that have a plain sentence here."""
 
 
 class TLSSettings(NamedTuple):
@@ -73,6 +49,18 @@ class TLSSettings(NamedTuple):
     """One of `VERSIONS`; None for 1.2, or for `maximum` where that is lower."""
     maximum: str | None = None
     """One of `VERSIONS`; None for the highest there is."""
+    ciphersuites: str | None = None
+    """The suites of TLS 1.3, as OpenSSL writes them; only where the runtime can set them."""
+    certificate: str | None = None
+    """A PEM file: this client's certificate and those above it."""
+    key: str | None = None
+    """A PEM file: the key of `certificate`; None when it is in the same file."""
+    name: str | None = None
+    """The name to ask for and to verify in place of the server's."""
+    pins: tuple[bytes, ...] = ()
+    """SHA-256 digests of public keys (SubjectPublicKeyInfo), one of which must be the server's."""
+    keylog: str | None = None
+    """A file to which the secrets of every connection are appended, for whoever debugs it."""
 
 
 class TLSPeer(NamedTuple):
@@ -82,14 +70,19 @@ class TLSPeer(NamedTuple):
     """TLSv1.3 and the like."""
     cipher: str
     """The name of the cipher suite."""
-    verified: bool
-    """Chain and name were checked, and are right."""
+    verified_by: str
+    """What the server proved to be who it is by: CA, pin, DANE-EE, DANE-TA; "" for nothing."""
     selected: bool
     """The suite is one that `TLSSettings.ciphers` selects: a suite of TLS 1.3 never is."""
     names: tuple[str, ...]
     """The DNS names and IP addresses in the certificate; the server's text, unescaped."""
     expires: int | None
     """When the certificate does, in seconds since 1970; None when it is not known."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether the server proved to be who it is."""
+        return bool(self.verified_by)
 
 
 def make_context(settings: TLSSettings) -> ssl.SSLContext:
@@ -115,6 +108,12 @@ def make_context(settings: TLSSettings) -> ssl.SSLContext:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     minimum = _limit_versions(context, settings)
     _select_ciphers(context, settings.ciphers, weak=minimum in _WEAK)
+    if settings.ciphersuites is not None:
+        _select_suites(context, settings.ciphersuites)
+    if settings.certificate is not None:
+        _show_certificate(context, settings.certificate, settings.key)
+    if settings.keylog is not None:
+        _log_keys(context, settings.keylog)
     return context
 
 
@@ -139,54 +138,24 @@ def server_name(host: str) -> str:
     return host if host.isascii() else parse_domain(host)
 
 
-def describe(connection: ssl.SSLSocket | ssl.SSLObject) -> TLSPeer:
-    """Tells what a connection is whose handshake is done."""
-    import ssl
+def describe(connection: Connection, verified_by: str) -> TLSPeer:
+    """Tells what a connection is whose handshake is done, and by what the server was verified."""
+    from smtpwire.net.certificate import facts
 
     cipher = connection.cipher()
     name = cipher[0] if cipher else ""
-    certificate = _certificate(connection)
-    not_after = certificate.get("notAfter")
+    shown = facts(connection)
     return TLSPeer(
         version=connection.version() or "",
         cipher=name,
-        verified=connection.context.verify_mode is ssl.CERT_REQUIRED,
+        verified_by=verified_by,
         selected=any(
             known["name"] == name and known["protocol"] != "TLSv1.3"
             for known in connection.context.get_ciphers()
         ),
-        names=_names(certificate),
-        expires=ssl.cert_time_to_seconds(not_after) if not_after else None,
+        names=shown.names,
+        expires=shown.expires,
     )
-
-
-def tls_error(
-    error: OSError, server: str, connection: ssl.SSLSocket | ssl.SSLObject | None = None
-) -> TLSError:
-    """Puts a failed handshake into one sentence.
-
-    Args:
-        error: what `do_handshake` raised.
-        server: the name or address that the certificate had to be for.
-        connection: where it was raised; the names in a wrong certificate are read from it.
-
-    Returns:
-        A `CertificateError` when the server did not prove to be who it is, else a `TLSError`; to
-        be raised by the caller, `from error`.
-    """
-    import ssl
-
-    if isinstance(error, ssl.SSLCertVerificationError):
-        flaw = _certificate_flaw(error, server, connection)
-        return CertificateError(f"the certificate of the server is not accepted: {flaw}")
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
-        return TLSError("the TLS handshake failed: the server ended the connection")
-    reason = getattr(error, "reason", None)
-    if not reason:
-        return TLSError(f"the TLS handshake failed: {error.strerror or type(error).__name__}")
-    # The reasons are OpenSSL's own words, never the server's.
-    plain = _REASONS.get(reason) or reason.lower().replace("_", " ")
-    return TLSError(f"the TLS handshake failed: {plain}")
 
 
 def _trust_file(context: ssl.SSLContext, ca_file: str) -> None:
@@ -245,55 +214,66 @@ def _select_ciphers(context: ssl.SSLContext, ciphers: str | None, *, weak: bool)
         ) from None
 
 
-def _certificate(connection: ssl.SSLSocket | ssl.SSLObject) -> Mapping[str, Any]:
-    """Reads the certificate that the server sent, whether it was accepted or not.
+def _select_suites(context: ssl.SSLContext, suites: str) -> None:
+    import ssl
 
-    `getpeercert` shows only one that was accepted.  What is used instead is private to `ssl`
-    (Python 3.10 and later) and serves only to tell people more: without it they are told less.
-    """
+    choose = getattr(context, "set_ciphersuites", None)
+    if choose is None:
+        raise ValueError("this Python cannot choose the suites of TLS 1.3 (3.15 can)")
     try:
-        chain = connection._sslobj.get_unverified_chain()  # type: ignore[union-attr] # noqa: SLF001
-        return chain[0].get_info()  # type: ignore[no-any-return]
-    except (AttributeError, TypeError, ValueError, OSError):
-        return {}
+        choose(suites)
+    except (ssl.SSLError, ValueError):
+        raise ValueError(f"{suites!r} names no suite of TLS 1.3") from None
 
 
-def _names(certificate: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(
-        name.strip()
-        for kind, name in certificate.get("subjectAltName", ())
-        if kind in {"DNS", "IP Address"}
-    )
+def _show_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    """Have the client show a certificate to a server that asks for one."""
+    import ssl
+
+    for what, path in (("certificate", certificate), ("key", key)):
+        if path is not None:
+            _see_that_it_opens(what, path)
+    try:
+        context.load_cert_chain(certificate, key, password=_no_passphrase)
+    except _EncryptedError:
+        raise ValueError(f"the key in {key or certificate!r} is encrypted: decrypt it") from None
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            flaw = f"the key in {key or certificate!r} is not that of the certificate"
+        elif _has_pem(certificate, b"CERTIFICATE-----"):
+            flaw = f"the file {key or certificate!r} holds no key in PEM form"
+        else:
+            flaw = f"the file {certificate!r} holds no certificate in PEM form"
+        raise ValueError(flaw) from None
 
 
-def _certificate_flaw(
-    error: ssl.SSLCertVerificationError,
-    server: str,
-    connection: ssl.SSLSocket | ssl.SSLObject | None,
-) -> str:
-    certificate: Mapping[str, Any] = {} if connection is None else _certificate(connection)
-    code = error.verify_code
-    if code in _WRONG_NAME:
-        return f"it is not for {server}{_instead(_names(certificate))}"
-    if code == _EXPIRED:
-        return f"it expired{_on(certificate, 'notAfter')}"
-    if code == _NOT_YET_VALID:
-        return f"it is not valid yet{_on(certificate, 'notBefore')}"
-    if code == _SELF_SIGNED:
-        return "it is self-signed"
-    if code in _UNKNOWN_CA:
-        return "it was not issued by a CA that is trusted here"
-    return error.verify_message.rstrip(".")  # a fixed text of OpenSSL's
+class _EncryptedError(Exception):
+    """A passphrase is needed; OpenSSL would ask for it on the terminal."""
 
 
-def _instead(names: tuple[str, ...]) -> str:
-    if not names:
-        return " (it has no subjectAltName that is a name or an address)"
-    shown = [repr(name[:_NAME_SHOWN]) for name in names[:_NAMES_SHOWN]]
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return f" but for {', '.join(shown)}{more}"
+def _no_passphrase() -> str:
+    raise _EncryptedError
 
 
-def _on(certificate: Mapping[str, Any], when: str) -> str:
-    date = certificate.get(when)
-    return f" ({date})" if date else ""
+def _see_that_it_opens(what: str, path: str) -> None:
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise ValueError(f"the {what} {path!r} cannot be read: {error.strerror}") from None
+
+
+def _has_pem(path: str, end: bytes) -> bool:
+    with open(path, "rb") as file:
+        return any(line.startswith(b"-----BEGIN ") and end in line for line in file)
+
+
+def _log_keys(context: ssl.SSLContext, path: str) -> None:
+    import os
+
+    try:
+        # Whoever reads it reads all that was said: made here, it is its owner's alone.
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        context.keylog_filename = path
+    except OSError as error:
+        raise ValueError(f"the file {path!r} cannot be written: {error.strerror}") from None

@@ -17,6 +17,7 @@ from smtpwire.core.transaction import Envelope, Outcome, Submission, Transaction
 from smtpwire.errors import Interrupted, MessageUnreadable
 from smtpwire.message.memory import body_of
 from smtpwire.net.aio import AsyncConnection
+from smtpwire.net.trust import Identity
 from tests.scripted import Expect, Send, Server
 from tests.unit.net.peer import client_context
 
@@ -118,7 +119,7 @@ async def begin(
         sock,
         Engine(options),
         owner,
-        tls=lambda: (context, name),
+        tls=lambda: Identity(context, name, lambda _: "CA"),
         timeout=seconds,
         tracer=owner if options.trace else None,
     )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
+from tests.unit.net.nameserver import NameServer
 from tests.unit.net.played import Piped
 from tests.unit.net.world import Worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -25,3 +28,21 @@ def pipe() -> Iterator[Piped]:
     body = Piped()
     yield body
     body.close()
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(ca: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture
+def nameserver() -> Iterator[NameServer]:
+    with NameServer() as server:
+        yield server

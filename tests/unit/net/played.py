@@ -19,15 +19,17 @@ from smtpwire.message.dots import DotStuffer
 from smtpwire.message.eol import Normaliser
 from smtpwire.message.reader import BodyReader, wire_pieces
 from smtpwire.net.connection import Connection
+from smtpwire.net.trust import Identity
 from tests.unit.net.peer import Peer, client_context
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from smtpwire.core.event import Event
     from smtpwire.core.reply import Reply
     from smtpwire.message.body import Body
+    from smtpwire.net.certificate import Connection as TLSConnection
     from tests.unit.net.world import World
 
 ENVELOPE = Envelope(parse_address("a@x"), (parse_address("b@y"),))
@@ -161,6 +163,7 @@ class Played:
         timeout: float | None = None,
         context: ssl.SSLContext | None = None,
         name: str = "localhost",
+        prove: Callable[[TLSConnection], str] | None = None,
         trace: bool = False,
         prefix: bytes = b"",
         owner: Watcher | None = None,
@@ -172,7 +175,7 @@ class Played:
             Engine(self.options),
             self.watcher,
             stop=world.stop,
-            tls=lambda: (context or client_context(), name),
+            tls=lambda: Identity(context or client_context(), name, prove or (lambda _: "CA")),
             timeout=timeout,
             tracer=self.watcher if trace else None,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.core.event import Close
+from smtpwire.core.session import Login
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import CertificateError, RemoteProtocolError, SMTPError, TimedOut, TLSError
 from tests.scripted import Close as Fin
@@ -36,6 +37,24 @@ from tests.unit.net.asyncplayed import (
 
 if TYPE_CHECKING:
     from tests.scripted.fixtures import MakeScripted, Start
+
+
+@pytest.mark.parametrize("on_connect", [False, True])
+def test_a_login_is_bound_to_the_connection(on_connect: bool, start: Start) -> None:
+    name = "SCRAM-SHA-256-PLUS"
+    server = start(
+        ModelServer(
+            offers=(f"AUTH {name}", "STARTTLS"),
+            users={"me": "secret"},
+            binds=True,
+            tls_on_connect=on_connect,
+        )
+    )
+    login = Login("me", lambda: "secret", (name,))
+    options = TLS._replace(secured=on_connect, login=login, nonce="abcdefgh")
+    _, owner = play(server, options=options)
+    assert owner.outcomes == [Outcome.ACCEPTED]
+    assert server.messages[0].user == "me"
 
 
 @pytest.mark.parametrize("on_connect", [False, True])

@@ -86,7 +86,7 @@ def failing(error: OSError) -> Callable[[], object]:
 def test_addresses_are_not_looked_up(
     monkeypatch: pytest.MonkeyPatch, host: str, loopback: bool
 ) -> None:
-    monkeypatch.setattr(dial, "_LookUp", None)  # nobody is asked
+    monkeypatch.setattr(dial, "_ask", None)  # nobody is
     (endpoint,) = look_up(host)
     assert endpoint.host == host
     assert endpoint.address[1] == 25
@@ -181,6 +181,36 @@ def test_a_signal_that_says_nothing_does_not_end_it(monkeypatch: pytest.MonkeyPa
     assert len(look_up("mail.example", seconds=600, poller=Poller(read))) == 1
     os.close(read)
     os.close(write)
+
+
+# -- for who may block -----------------------------------------------------------------------------
+
+
+def test_a_name_is_looked_up_while_this_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver = Resolver(lambda: found("192.0.2.1", "192.0.2.1"))
+    monkeypatch.setattr(_socket, "getaddrinfo", resolver)
+    (endpoint,) = dial.resolve("bücher.example", 25, seconds=20)
+    assert endpoint.host == "192.0.2.1"
+    assert resolver.asked == [b"xn--bcher-kva.example"]
+
+
+def test_why_it_is_not_found_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = _socket.gaierror(_socket.EAI_NONAME, "Name or service not known")
+    monkeypatch.setattr(_socket, "getaddrinfo", Resolver(failing(error)))
+    with pytest.raises(HostNotFound):
+        dial.resolve("nowhere.example", 25, seconds=20)
+
+
+def test_this_does_not_wait_for_ever_either(silent_resolver: Resolver) -> None:
+    with pytest.raises(ConnectError, match=r"\(no answer within 0\.01 seconds\)"):
+        dial.resolve("mail.example", 25, seconds=0.01)
+
+
+def test_addresses_that_were_looked_up_elsewhere() -> None:
+    assert [(e.family, e.host) for e in dial.endpoints(["192.0.2.1", "2001:db8::1"], 25)] == [
+        (INET, "192.0.2.1"),
+        (_socket.AF_INET6, "2001:db8::1"),
+    ]
 
 
 # -- connections -----------------------------------------------------------------------------------

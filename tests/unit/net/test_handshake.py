@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+    from smtpwire.net.certificate import Connection
     from tests.unit.net.peer import Peer
     from tests.unit.net.world import Worlds
 
@@ -221,6 +222,22 @@ def test_a_certificate_that_is_not_accepted(world: Worlds) -> None:
     error = Played(world(server), options=OPPORTUNISTIC).run().error
     assert isinstance(error, CertificateError)
     assert "it is not for localhost" in str(error)
+
+
+def test_what_ssl_does_not_look_at_is_looked_at_before_anything_is_said(world: Worlds) -> None:
+    """Pins and TLSA records."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        yield from secure(peer)
+        assert peer.hear() == b""
+
+    def refuse(connection: Connection) -> str:
+        assert connection.version() is not None, "the handshake is done"
+        raise CertificateError("another key")
+
+    played = Played(world(server), options=OPPORTUNISTIC, prove=refuse)
+    assert str(played.run().error) == "another key"
+    assert played.connection.peer is None
 
 
 def test_a_connection_that_ended_before_tls_could_take_it(world: Worlds) -> None:

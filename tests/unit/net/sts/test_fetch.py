@@ -1,0 +1,112 @@
+"""Fetching a policy, from a web server on loopback."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from smtpwire.errors import CertificateError, ConnectError, TLSError
+from smtpwire.net.sts.fetch import LONGEST, fetch, policy_host
+from tests.scripted import authority
+from tests.trust.policyhost import Page, PolicyHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DOMAIN = "example.org"
+HOST = "mta-sts.example.org"
+HERE = ["127.0.0.1"]
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    authority().cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture
+def web() -> Iterator[PolicyHost]:
+    host = PolicyHost()
+    yield host
+    host.stop()
+
+
+def test_the_host_of_a_policy() -> None:
+    assert policy_host(DOMAIN) == HOST
+
+
+def test_it_is_fetched_by_name(web: PolicyHost, ca_file: Path) -> None:
+    web.pages[HOST] = Page(b"policy", media="text/plain; charset=us-ascii")
+    assert fetch(DOMAIN, HERE, web.port, str(ca_file)) == b"policy"
+    assert web.requests == [HOST]
+
+
+def test_the_next_address_is_tried(web: PolicyHost, ca_file: Path) -> None:
+    web.pages[HOST] = Page(b"policy")
+    assert fetch(DOMAIN, ["127.0.0.2", *HERE], web.port, str(ca_file)) == b"policy"
+
+
+def test_the_longest_there_can_be(web: PolicyHost, ca_file: Path) -> None:
+    web.pages[HOST] = Page(b"x" * LONGEST)
+    assert len(fetch(DOMAIN, HERE, web.port, str(ca_file))) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (Page(b"x" * (LONGEST + 1)), "more than 65536 octets"),
+        (Page(b"", 404), "answered 404"),
+        (Page(b"", 302, location="/elsewhere"), "answered 302"),
+        (Page(b"", 204), "answered 204"),
+        (Page(b"x", media="text/html"), "not text/plain"),
+    ],
+)
+def test_what_does_not_count(web: PolicyHost, ca_file: Path, page: Page, reason: str) -> None:
+    web.pages[HOST] = page
+    with pytest.raises(ConnectError, match=reason):
+        fetch(DOMAIN, HERE, web.port, str(ca_file))
+
+
+def test_a_certificate_for_another_name(web: PolicyHost, ca_file: Path) -> None:
+    web.certificate_for = lambda _name: "elsewhere.example"
+    with pytest.raises(CertificateError, match=r"it is not for mta-sts\.example\.org"):
+        fetch(DOMAIN, HERE, web.port, str(ca_file))
+    assert web.requests == []
+
+
+def test_the_systems_authorities_do_not_include_the_tests(web: PolicyHost) -> None:
+    with pytest.raises(CertificateError):
+        fetch(DOMAIN, HERE, web.port, None)
+
+
+@pytest.mark.parametrize("addresses", [[], ["127.0.0.2"]])
+def test_nobody_there(web: PolicyHost, ca_file: Path, addresses: list[str]) -> None:
+    with pytest.raises(ConnectError, match="the policy host"):
+        fetch(DOMAIN, addresses, web.port, str(ca_file))
+
+
+def test_what_is_not_tls(ca_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(TLSError, match="what the server sent is not TLS"):
+            fetch(DOMAIN, HERE, listener.getsockname()[1], str(ca_file))
+        thread.join()
+
+
+def test_an_answer_that_is_not_http(web: PolicyHost, ca_file: Path) -> None:
+    web.pages[HOST] = Page(b"", media="text/plain\r\n\r\n", status=999_999)
+    with pytest.raises(ConnectError, match=f"{HOST} gave no answer"):
+        fetch(DOMAIN, HERE, web.port, str(ca_file))
