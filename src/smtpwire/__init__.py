@@ -27,7 +27,15 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from smtpwire.aio import AsyncClient
-    from smtpwire.client import ClientSettings, Login, Server, TLSMode, TLSSettings
+    from smtpwire.client import (
+        ClientSettings,
+        Discovery,
+        DNSServer,
+        Login,
+        Server,
+        TLSMode,
+        TLSSettings,
+    )
     from smtpwire.core.address import Address, parse_address, parse_reverse_path
     from smtpwire.core.reply import EnhancedStatus, Reply
     from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
@@ -44,6 +52,8 @@ __all__ = [
     "AsyncClient",
     "ClientSettings",
     "ConnectionInfo",
+    "DNSServer",
+    "Discovery",
     "EnhancedStatus",
     "Login",
     "MessageResult",
@@ -68,7 +78,15 @@ __all__ = [
 
 _HOME = {
     "smtpwire.aio": ("AsyncClient",),
-    "smtpwire.client": ("ClientSettings", "Login", "Server", "TLSMode", "TLSSettings"),
+    "smtpwire.client": (
+        "ClientSettings",
+        "DNSServer",
+        "Discovery",
+        "Login",
+        "Server",
+        "TLSMode",
+        "TLSSettings",
+    ),
     "smtpwire.core.address": ("Address", "parse_address", "parse_reverse_path"),
     "smtpwire.core.reply": ("EnhancedStatus", "Reply"),
     "smtpwire.core.transaction": ("Outcome", "RecipientOutcome", "TransactionResult"),

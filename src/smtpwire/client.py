@@ -5,7 +5,7 @@ Values only, shared by everything above the drivers; `smtpwire.net` is given wha
 
 from __future__ import annotations
 
-from smtpwire.core.session import Login, SessionOptions, TLSMode
+from smtpwire.core.session import Login, TLSMode
 from smtpwire.net.tls import TLSSettings
 
 TYPE_CHECKING = False
@@ -17,12 +17,13 @@ else:
 
 __all__ = [
     "ClientSettings",
+    "DNSServer",
+    "Discovery",
     "Login",
     "Server",
     "TLSMode",
     "TLSSettings",
     "endpoint",
-    "session_options",
 ]
 
 
@@ -38,6 +39,35 @@ class Server(NamedTuple):
     """A name, an IPv4 or an IPv6 address, without brackets."""
     port: int
     tls_on_connect: bool = False
+    domain: str = ""
+    """The domain whose mail it takes, where that was named and not the server (`Discovery.mx`)."""
+
+
+class DNSServer(NamedTuple):
+    """A DNS server to ask."""
+
+    address: str
+    """IPv4 or IPv6."""
+    port: int = 53
+    tls_name: str = ""
+    """Given, it is asked by TLS (RFC 7858), and its certificate has to be for this name."""
+
+
+class Discovery(NamedTuple):
+    """What is looked up about servers before they are connected to, beyond their addresses."""
+
+    mx: bool = False
+    """The servers named are domains: their MX sets are meant (RFC 5321 section 5.1)."""
+    dane: bool = False
+    """A server with TLSA records proves to be who it is by them (RFC 7672)."""
+    mta_sts: bool = False
+    """The policies of domains hold (RFC 8461); of use with `mx`."""
+    resolver: DNSServer | None = None
+    """The DNS server to ask, for addresses too; None for those of the system."""
+    policy_port: int = 443
+    """Of the hosts that have MTA-STS policies."""
+    policy_cache: str | None = None
+    """The directory in which MTA-STS policies are kept; None to keep none."""
 
 
 class ClientSettings(NamedTuple):
@@ -48,6 +78,11 @@ class ClientSettings(NamedTuple):
     """The name for EHLO; None to find the host's own."""
     tls: TLSMode = TLSMode.NONE
     tls_settings: TLSSettings = TLSSettings()
+    discovery: Discovery | None = None
+    """None: servers are named, and looked up as the system does it."""
+    require_tls_onward: bool = False
+    """No server on the way may pass a message on without TLS (REQUIRETLS, RFC 8689).  To be used
+    with `tls` required, and with `TLSSettings.verify`, unless DANE is sure to apply."""
     login: Login | None = None
     timeout: float | None = None
     """Seconds that no phase may exceed; None for the limits of RFC 5321 section 4.5.3.2."""
@@ -69,40 +104,3 @@ class ClientSettings(NamedTuple):
     """Send what needs an extension that is not offered."""
     trace: bool = False
     """Report every line said and heard to the observer."""
-
-
-def session_options(
-    client: ClientSettings,
-    server: Server,
-    *,
-    helo: str,
-    clear: bool,
-    loopback: bool,
-    chunking: bool,
-) -> SessionOptions:
-    """Return what is to be done on one connection.
-
-    Args:
-        client: what was asked for.
-        server: whom it leads to.
-        helo: the name for EHLO.
-        clear: TLS was tried with this server, and is not to be tried again.
-        loopback: nothing said on it leaves the machine.
-        chunking: BDAT may be used, by what is known of the server.
-    """
-    return SessionOptions(
-        helo=helo,
-        tls=TLSMode.NONE if clear else client.tls,
-        secured=server.tls_on_connect,
-        loopback=loopback,
-        login=client.login,
-        pipelining=client.pipelining,
-        chunking=chunking,
-        chunk_size=client.chunk_size,
-        no_wait=client.no_wait,
-        declare_size=client.declare_size,
-        require_all=client.require_all,
-        send_anyway=client.send_anyway,
-        force=client.force,
-        trace=client.trace,
-    )

@@ -29,7 +29,7 @@ from smtpwire.run.tally import message_outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from smtpwire.client import ClientSettings
+    from smtpwire.client import ClientSettings, Server
     from smtpwire.core.event import Close
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.net.aio import AsyncConnection
@@ -110,8 +110,11 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._sessions = AsyncSessions(client, observer or Observer())
         self._observer = observer
-        self._servers = deque(client.servers)
-        """In the order in which they are tried."""
+        self._servers: deque[Server] = deque()
+        """In the order in which they are tried; empty until they are needed first."""
+        self._finding = asyncio.Lock()
+        discovery = client.discovery
+        self._of_domains = discovery is not None and discovery.mx
         self._connections = connections
         self._room = connections
         self._files = connections * (FILES_NO_WAIT if client.no_wait else FILES)
@@ -269,15 +272,28 @@ class Pool:
         del self._trying[task]
         self._go_on_soon()
 
+    async def _find_servers(self) -> list[SMTPError]:
+        """Find the servers where that was not done yet; return why some were not found."""
+        async with self._finding:
+            if self._servers:
+                return []
+            servers, failures = await self._sessions.find()
+            self._servers.extend(servers)
+        if not (servers or failures):
+            return [ConnectError("no server was named")]
+        for where, error in failures if servers else failures[:-1]:
+            self._sessions.observer.warning(where, "trying the next server", error)
+        return [error for _, error in failures]
+
     async def _connect_to_any(self, slot: Slot) -> None:
         """Have a session with the first server that gives one."""
-        failures: list[SMTPError] = [] if self._servers else [ConnectError("no server was named")]
         try:
+            failures = await self._find_servers()
             for server in tuple(self._servers):
                 try:
                     await self._sessions.open(server, slot)
                 except SMTPError as error:
-                    if not another_may_do(error):
+                    if not another_may_do(error, domain=self._of_domains):
                         failures = [error]  # whatever the others said
                         break
                     failures.append(error)
@@ -295,7 +311,7 @@ class Pool:
         if isinstance(error, AuthFailed):
             self._failure = error
         self._room = len(self._slots) or self._connections
-        if another_may_do(error) and self._slots:
+        if another_may_do(error, domain=self._of_domains) and self._slots:
             return
         while self._waiting or self._unopened:
             self._fail((self._waiting or self._unopened).popleft(), error)

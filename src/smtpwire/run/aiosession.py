@@ -1,7 +1,8 @@
 """Sessions in an asyncio event loop: how one server is reached, and what is known of it then.
 
-What is decided here concerns one server, as in `smtpwire.run.session`.  Which server is next, and
-what becomes of messages when a session ends, is decided in `smtpwire.run.aiopool`.
+What is decided here concerns one connection, as in `smtpwire.run.session`.  What is asked of a
+server is in `smtpwire.run.servers`; which server is next, and what becomes of messages when a
+session ends, in `smtpwire.run.aiopool`.
 """
 
 from __future__ import annotations
@@ -9,28 +10,25 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from smtpwire.client import endpoint as host_and_port
-from smtpwire.client import session_options
 from smtpwire.core.engine import Engine
 from smtpwire.core.event import Ready, Settled, Warned
 from smtpwire.errors import ConnectionLost, Interrupted, SMTPError
 from smtpwire.net import aiodial
 from smtpwire.net.aio import AsyncConnection
 from smtpwire.net.hostname import find_host_name
-from smtpwire.run.nosession import may_go_on_in_the_clear
 from smtpwire.run.report import ConnectionInfo
+from smtpwire.run.servers import Servers, where_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    import ssl
     from typing import Protocol
 
     from smtpwire.client import ClientSettings, Server
     from smtpwire.core.event import Close, Event
-    from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.net.dial import Endpoint
+    from smtpwire.net.trust import Trust
     from smtpwire.run.report import Observer
 
     class Desk(Protocol):
@@ -68,22 +66,23 @@ class AsyncSession:
         server: Server,
         sock: socket.socket,
         endpoint: Endpoint,
+        trust: Trust,
         helo: str,
         desk: Desk,
     ) -> None:
-        client = sessions.client
+        client, servers = sessions.client, sessions.servers
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = loop.create_future()
         self.connection = AsyncConnection(
             loop,
             sock,
-            Engine(sessions.options(server, endpoint, helo)),
+            Engine(servers.options(server, endpoint, trust, helo)),
             self,
-            tls=lambda: sessions.tls(server),
+            tls=lambda: servers.identity(trust),
             timeout=client.timeout,
             tracer=sessions.observer if client.trace else None,
         )
-        self._where = host_and_port(server.host, server.port)
+        self._where = where_of(server)
         self._sessions = sessions
         self._server = server
         self._endpoint = endpoint
@@ -112,7 +111,7 @@ class AsyncSession:
     def closed(self, close: Close) -> None:
         """Take the end of the connection."""
         self._sessions.observer.note(f"Connection to {self._where} closed.")
-        self._sessions.learn(close)
+        self._sessions.servers.learn(close)
         if self._ready:
             self._desk.closed(close)
         elif not self.opened.done():
@@ -129,7 +128,9 @@ class AsyncSession:
                 protocol="ESMTP" if ready.capabilities.esmtp else "SMTP",
                 tls_version=peer and peer.version,
                 tls_cipher=peer and peer.cipher,
-                verified=peer is not None and peer.verified,
+                verified_by=peer.verified_by if peer else "",
+                certificate_names=peer.names if peer else (),
+                certificate_expires=peer and peer.expires,
                 mechanism=ready.mechanism,
                 greeting=ready.greeting,
                 hello=ready.hello,
@@ -144,16 +145,29 @@ class AsyncSessions:
     Args:
         client: how.
         observer: told of each step.
+
+    Attributes:
+        servers: what is known of those that they are with.
     """
 
     def __init__(self, client: ClientSettings, observer: Observer) -> None:
         self.client = client
         self.observer = observer
+        self.servers = Servers(client, observer)
         self._hostname = find_host_name() if client.helo is None else None
-        self._context: ssl.SSLContext | None = None
-        self._chunking = client.chunking
-        self._clear: set[Server] = set()
-        """Servers whose handshake failed, and that may be used in the clear."""
+
+    async def find(self) -> tuple[list[Server], list[tuple[str, SMTPError]]]:
+        """Find the servers to try, in order; to be called before `open`.
+
+        Returns:
+            The servers, and the domains for which none were found, with the reason.
+        """
+        if self.client.discovery is None:
+            return self.servers.find()
+        try:
+            return await asyncio.to_thread(self.servers.find)
+        finally:
+            self.servers.remark()
 
     async def open(self, server: Server, desk: Desk) -> None:
         """Have a session with a server, on which `desk` is asked for messages.
@@ -161,30 +175,44 @@ class AsyncSessions:
         Raises:
             SMTPError: there is none.
         """
-        try:
-            await self._open(server, desk)
-        except SMTPError as error:
-            if server in self._clear or not may_go_on_in_the_clear(error, self.client, server):
-                raise
-            where = host_and_port(server.host, server.port)
-            self.observer.warning(where, "going on without TLS", error)
-            self._clear.add(server)
-            await self._open(server, desk)
+        while True:
+            endpoints, demands = await self._reach(server)
+            trust = self.servers.expected(server, demands)
+            sock, endpoint = await self._connect(server, endpoints)
+            try:
+                await self._open(server, sock, endpoint, trust, desk)
+            except SMTPError as error:
+                if not self.servers.fall_back(server, trust, error):
+                    raise
+            else:
+                return
 
-    async def _open(self, server: Server, desk: Desk) -> None:
-        seconds = self.client.connect_timeout
-        if self.client.timeout is not None:
-            seconds = min(seconds, self.client.timeout)
-        where = host_and_port(server.host, server.port)
-        endpoints = await aiodial.look_up(server.host, server.port, seconds=seconds)
-        sock, endpoint = await aiodial.connect(
+    async def _reach(self, server: Server) -> tuple[list[Endpoint], Trust]:
+        servers = self.servers
+        if self.client.discovery is not None:
+            try:
+                return await asyncio.to_thread(servers.reach, server)
+            finally:
+                servers.remark()
+        asked = servers.asked(server)
+        return await aiodial.look_up(server.host, server.port, seconds=servers.seconds), asked
+
+    async def _connect(
+        self, server: Server, endpoints: list[Endpoint]
+    ) -> tuple[socket.socket, Endpoint]:
+        where = where_of(server)
+        return await aiodial.connect(
             endpoints,
-            seconds=seconds,
+            seconds=self.servers.seconds,
             trying=lambda endpoint: self.observer.note(f"Trying {where} [{endpoint.host}]..."),
         )
+
+    async def _open(
+        self, server: Server, sock: socket.socket, endpoint: Endpoint, trust: Trust, desk: Desk
+    ) -> None:
         try:
             helo = await self._hello_name(str(sock.getsockname()[0]))
-            session = AsyncSession(self, server, sock, endpoint, helo, desk)
+            session = AsyncSession(self, server, sock, endpoint, trust, helo, desk)
         except BaseException:
             sock.close()
             raise
@@ -195,32 +223,8 @@ class AsyncSessions:
             session.connection.interrupt(Interrupted("the client is being closed"))
             raise
 
-    def learn(self, close: Close) -> None:
-        """Take what the end of a session says about those that follow."""
-        if close.without_chunking:
-            self._chunking = False
-
-    def options(self, server: Server, endpoint: Endpoint, helo: str) -> SessionOptions:
-        """What the engine is to do on a connection."""
-        return session_options(
-            self.client,
-            server,
-            helo=helo,
-            clear=server in self._clear,
-            loopback=endpoint.loopback,
-            chunking=self._chunking,
-        )
-
     async def _hello_name(self, local_address: str) -> str:
         if self._hostname is None:
             return self.client.helo or ""
         # The first time it may have to wait a while for the resolver.
         return await asyncio.to_thread(self._hostname.name, local_address)
-
-    def tls(self, server: Server) -> tuple[ssl.SSLContext, str]:
-        """The context of a connection, and the name for which it is."""
-        from smtpwire.net.tls import make_context, server_name
-
-        if self._context is None:
-            self._context = make_context(self.client.tls_settings)
-        return self._context, server_name(server.host)

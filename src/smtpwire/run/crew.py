@@ -76,6 +76,8 @@ class Crew:
         self._lookout: Lookout | None = None
         self._connections: dict[tuple[Member, int], Observer] = {}
         """Who watches which of a process's connections, where there is a trace."""
+        self._said: set[tuple[str, str]] = set()
+        """Warnings about servers, and not about a message."""
         self._dealing = False
         """Whether there will be dealt anyway."""
         self._connected = False
@@ -186,12 +188,20 @@ class Crew:
             self._deal_soon()
         elif told.method == "problem":
             self._tally.problem(told.arguments[0])
-        else:
+        elif told.method != "warning" or not self._was_said(member, *told.arguments):
             if told.method == "connected" and not self._connected:
                 self._connected = True
                 self._deal_soon()
             watcher = self._watcher(member, told.connection)
             getattr(watcher, told.method)(*told.arguments, **told.options)
+
+    def _was_said(self, member: Member, where: str, text: str, error: SMTPError | None) -> bool:
+        """Whether another process has warned of this: each finds out about servers by itself."""
+        if error is not None or member.has(where):
+            return False
+        said = (where, text) in self._said
+        self._said.add((where, text))
+        return said
 
     def gone(self, member: Member, status: int) -> None:
         """Take the end of a process."""
@@ -230,7 +240,9 @@ class Crew:
     def _give_up(self, member: Member, failures: tuple[tuple[str, SMTPError], ...]) -> SMTPError:
         """Take it that a process can have no session: the run can, if another process can."""
         error = deciding(error for _, error in failures)
-        if self._members and all(another_may_do(error) for _, error in failures):
+        discovery = self._settings.client.discovery
+        domain = discovery is not None and discovery.mx
+        if self._members and all(another_may_do(each, domain=domain) for _, each in failures):
             self._go_on_without(member, *failures[-1])
         elif self._failure is None:
             self._failure, self._failures = error, failures

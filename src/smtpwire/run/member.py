@@ -173,6 +173,10 @@ class Member:
             del self._portions[mark]
             self._free.append(mark)
 
+    def has(self, name: str) -> bool:
+        """Whether a message of this name is not settled."""
+        return any(portion.name == name for portion in self._portions.values())
+
     def owed(self) -> list[Owed]:
         """What is not settled, in order."""
         found: list[Owed] = []

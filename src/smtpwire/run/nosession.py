@@ -8,16 +8,16 @@ later messages are unsent, since nobody tried them.
 
 from __future__ import annotations
 
-from smtpwire.client import TLSMode
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import (
-    CertificateError,
     ConnectError,
     ConnectionLost,
     GreetingRefused,
     HelloRefused,
+    MissingExtension,
     RemoteProtocolError,
     ServerClosing,
+    StartTLSRefused,
     TimedOut,
     TLSError,
 )
@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smtpwire.client import ClientSettings, Server
     from smtpwire.errors import SMTPError
 
 _OUT_OF_REACH = (ConnectError, ConnectionLost, TimedOut, ServerClosing, RemoteProtocolError)
@@ -52,23 +51,27 @@ def handshake_failed(error: SMTPError) -> bool:
     )
 
 
-def may_go_on_in_the_clear(error: SMTPError, client: ClientSettings, server: Server) -> bool:
-    """Whether a failed handshake may be followed by a connection in the clear.
+def tls_not_had(error: SMTPError) -> bool:
+    """Whether there is no TLS, or none with a server that proved to be who it is."""
+    return handshake_failed(error) or starttls_not_had(error)
 
-    Only where TLS was a wish, and never because a certificate was not accepted.
+
+def starttls_not_had(error: SMTPError | None) -> bool:
+    """Whether STARTTLS was not offered, or refused."""
+    if isinstance(error, MissingExtension):
+        return error.name == "STARTTLS"
+    return isinstance(error, StartTLSRefused)
+
+
+def another_may_do(error: SMTPError, *, domain: bool = False) -> bool:
+    """Whether the next server is tried: this one could not be reached, or sent us away.
+
+    Args:
+        error: what became of this one.
+        domain: both are servers of one domain, so that TLS which one has not may be had at the
+            other (RFC 7672 section 2.2, RFC 8461 section 8.4).
     """
-    return (
-        handshake_failed(error)
-        and not isinstance(error, CertificateError)
-        and client.tls is TLSMode.OPPORTUNISTIC
-        and not client.tls_settings.verify
-        and not server.tls_on_connect
-    )
-
-
-def another_may_do(error: SMTPError) -> bool:
-    """Whether the next server is tried: this one could not be reached, or sent us away."""
-    return isinstance(error, _ANOTHER_MAY_DO)
+    return isinstance(error, _ANOTHER_MAY_DO) or (domain and tls_not_had(error))
 
 
 def deciding(errors: Iterable[SMTPError]) -> SMTPError:

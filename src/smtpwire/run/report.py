@@ -26,7 +26,12 @@ class ConnectionInfo(NamedTuple):
     tls_version: str | None
     """TLSv1.3 and the like; None in the clear."""
     tls_cipher: str | None
-    verified: bool
+    verified_by: str
+    """What the server proved to be who it is by: CA, pin, DANE-EE, DANE-TA; "" for nothing."""
+    certificate_names: tuple[str, ...]
+    """The DNS names and IP addresses in its certificate."""
+    certificate_expires: int | None
+    """When that does, in seconds since 1970; None when it is not known, and in the clear."""
     mechanism: str | None
     """The SASL mechanism of the login, or None."""
     greeting: Reply
@@ -106,6 +111,12 @@ class Observer:
 
     def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
         """A whole reply came."""
+
+    def secret(self, text: str) -> None:
+        """A secret is to be sent that was not known before the run: an access token.
+
+        It comes before anything that may repeat it, and is to be shown to nobody.
+        """
 
     def connected(self, info: ConnectionInfo) -> None:
         """A connection is ready for messages."""

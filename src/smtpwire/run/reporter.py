@@ -79,6 +79,10 @@ class Reporter(Observer):
         """Pass on."""
         self.tell(Told("received", (reply,), {"tls": tls, "failure": failure}, None))
 
+    def secret(self, text: str) -> None:
+        """Pass on, before anything that repeats it."""
+        self.tell(Told("secret", (text,), {}, None))
+
     def connected(self, info: ConnectionInfo) -> None:
         """Pass on."""
         self.tell(Told("connected", (info,), {}, None))

@@ -29,11 +29,13 @@ from functools import partial
 
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError, Interrupted
+from smtpwire.run.candidates import Candidates
 from smtpwire.run.lookout import Lookout
 from smtpwire.run.messages import BodyWatched, Messages
 from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
 from smtpwire.run.report import Observer
-from smtpwire.run.session import Sessions, where_of
+from smtpwire.run.servers import where_of
+from smtpwire.run.session import Sessions
 from smtpwire.run.slot import Slot
 from smtpwire.run.stop import StopRequest
 from smtpwire.run.tally import Tally
@@ -117,8 +119,7 @@ class Run:
         several = settings.jobs > 1 or settings.processes > 1
         self._sessions = Sessions(settings.client, observer, stop, several=several)
         self.loop = self._sessions.loop
-        self._servers = deque(settings.client.servers)
-        """In the order in which they are tried."""
+        self._servers = Candidates(self._sessions, observer)
         self._waiting: deque[Job] = deque()
         """Open, and to be sent before all others."""
         self._slots: list[Slot] = []
@@ -246,12 +247,12 @@ class Run:
                 self._look_out()
                 break
             if not self._servers:
-                self._waiting.append(job)
-                self._failure = ConnectError("no server was named")
+                self._waiting.appendleft(job)
+                self._servers.seek(lambda: self.loop.call(self._fill), self._no_servers)
                 break
             slot = Slot(self, self._sessions, job)
             self._slots.append(slot)
-            slot.open(self._servers[0])
+            slot.open(self._servers.first)
         self._wait_for_no_session()
 
     def _wait_for_no_session(self) -> None:
@@ -260,6 +261,11 @@ class Run:
             return
         if self._slots and (self._over() or (self._messages.ended and not self._anything_open)):
             self.loop.interrupt(Interrupted("there is nothing left to send"))
+
+    def _no_servers(self, failures: list[tuple[str, SMTPError]]) -> None:
+        self._failures = failures
+        reasons = [error for _, error in failures] or [ConnectError("no server was named")]
+        self._failure = deciding(reasons)
 
     def _look_out(self) -> None:
         """Wait for a name that is still to come; where no session is left, `Messages.next` does."""
@@ -289,12 +295,12 @@ class Run:
         servers = self._servers
         slot.failures.append((where, error))
         if len(slot.failures) == len(servers):
-            self._end(slot, slot.failures)
+            self._end(slot, [*servers.not_found, *slot.failures])
             return
         self._observer.warning(where, "trying the next server", error)
-        servers.rotate(-1)  # who could not be had is the last to be tried from now on
+        servers.pass_over()
         self._proven, self._limit = False, self._settings.jobs
-        slot.open(servers[0])
+        slot.open(servers.first)
 
     def _end(self, slot: Slot, failures: list[tuple[str, SMTPError]]) -> None:
         """End the run: there is no session for this slot, nor would be for any other."""
@@ -363,6 +369,7 @@ class Run:
 
     def ready(self) -> None:
         """Take it that a session is there: others may be had."""
+        self._servers.not_found = []
         if not self._proven:
             self._proven = True
             self.loop.call(self._fill)
@@ -372,7 +379,7 @@ class Run:
         where = where_of(server)
         if isinstance(error, Interrupted) or slot.job is None:
             self._remove(slot)  # nobody waits for it any more
-        elif not another_may_do(error):
+        elif not another_may_do(error, domain=bool(server.domain)):
             self._end(slot, [(where, error)])  # whatever other servers said: this decides the run
         elif len(self._slots) > 1:
             self._lose(slot, where, error)

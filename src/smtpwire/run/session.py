@@ -1,7 +1,7 @@
 """Sessions: how one server is reached, and what is known of the connection that results.
 
-What is decided here concerns one server: which of its addresses, TLS or the clear, what is asked of
-the engine.  Which server is next, and what becomes of messages when a session ends, is decided in
+What is decided here concerns one connection.  What is asked of a server is in
+`smtpwire.run.servers`; which server is next, and what becomes of messages when a session ends, in
 `smtpwire.run.runner`.
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from time import localtime, monotonic, time
 
-from smtpwire.client import endpoint, session_options
 from smtpwire.core.engine import Engine
 from smtpwire.core.event import Ready, Settled, Warned
+from smtpwire.errors import HostNotFound
 from smtpwire.net import dial
 from smtpwire.net.connection import Connection
 from smtpwire.net.hostname import find_host_name
 from smtpwire.net.loop import Loop
 from smtpwire.net.poll import Poller
-from smtpwire.run.nosession import may_go_on_in_the_clear
 from smtpwire.run.report import ConnectionInfo
+from smtpwire.run.servers import Servers, where_of
 
 BELIEVED = 30.0
 """Seconds for which the addresses of a server serve all of many connections to it."""
@@ -26,17 +26,19 @@ BELIEVED = 30.0
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
-    import ssl
-    from typing import Protocol
+    from collections.abc import Callable
+    from typing import Protocol, TypeVar
 
     from smtpwire.client import ClientSettings, Server
     from smtpwire.core.event import Close, Event
-    from smtpwire.core.session import SessionOptions
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import SMTPError
     from smtpwire.net.dial import Endpoint
+    from smtpwire.net.trust import Trust
     from smtpwire.run.report import Observer
     from smtpwire.run.stop import StopRequest
+
+    Answer = TypeVar("Answer")
 
     class Desk(Protocol):
         """Who has the messages."""
@@ -68,6 +70,7 @@ class Session:
     Attributes:
         where: the server as errors name it.
         server: the server.
+        trust: what is demanded of it.
         connection: what drives it.
         local_address: the address of this end.
         helo: the name for EHLO.
@@ -80,21 +83,22 @@ class Session:
         server: Server,
         sock: _socket.socket,
         endpoint: Endpoint,
+        trust: Trust,
         desk: Desk,
         observer: Observer,
     ) -> None:
-        client = sessions.client
+        client, servers = sessions.client, sessions.servers
         self.server = server
+        self.trust = trust
         self.where = where_of(server)
         self.local_address = str(sock.getsockname()[0])
-        options = sessions.options(server, endpoint, self.local_address)
-        self.helo = options.helo
+        self.helo = sessions.hello_name(self.local_address)
         self.connection = Connection(
             sock,
-            Engine(options),
+            Engine(servers.options(server, endpoint, trust, self.helo)),
             self,
             stop=sessions.stop,
-            tls=lambda: sessions.tls(server),
+            tls=lambda: servers.identity(trust),
             timeout=client.timeout,
             tracer=observer if client.trace else None,
         )
@@ -124,7 +128,7 @@ class Session:
     def closed(self, close: Close) -> None:
         """Take the end of the connection."""
         self._observer.note(f"Connection to {self.where} closed.")
-        self._sessions.learn(close)
+        self._sessions.servers.learn(close)
         self._desk.closed(self, close)
 
     def _tell(self, ready: Ready) -> None:
@@ -143,7 +147,9 @@ class Session:
                 protocol="ESMTP" if ready.capabilities.esmtp else "SMTP",
                 tls_version=None if peer is None else peer.version,
                 tls_cipher=None if peer is None else peer.cipher,
-                verified=peer is not None and peer.verified,
+                verified_by="" if peer is None else peer.verified_by,
+                certificate_names=() if peer is None else peer.names,
+                certificate_expires=None if peer is None else peer.expires,
                 mechanism=ready.mechanism,
                 greeting=ready.greeting,
                 hello=ready.hello,
@@ -187,6 +193,7 @@ class Sessions:
 
     Attributes:
         loop: what drives them.
+        servers: what is known of those that they are with.
     """
 
     def __init__(
@@ -195,22 +202,32 @@ class Sessions:
         self.client = client
         self.stop = stop
         self.loop = Loop(Poller(stop.wake_fd), stop)
+        self.servers = Servers(client, observer)
         self._observer = observer
         self._several = several
         self._count = 0
         self._hostname = find_host_name() if client.helo is None else None
-        self._context: ssl.SSLContext | None = None
-        self._chunking = client.chunking
-        self._clear: set[Server] = set()
-        """Servers whose handshake failed, and that may be used in the clear."""
-        self._found: dict[Server, tuple[float, list[Endpoint]]] = {}
-        """Addresses, and until when they are believed."""
+        self._reached: dict[Server, tuple[float, list[Endpoint], Trust]] = {}
+        """Addresses and demands, and until when they are believed."""
+
+    def find(
+        self,
+        found: Callable[[list[Server], list[tuple[str, SMTPError]]], object],
+        failed: Callable[[SMTPError], object],
+    ) -> None:
+        """Find the servers to try; to be called before `open`.
+
+        Args:
+            found: told of the servers in order, and of the domains for which none were found.
+            failed: told why the loop was interrupted.
+        """
+        if self.client.discovery is None:
+            found(*self.servers.find())
+        else:
+            self._aside(self.servers.find, lambda answer: found(*answer), failed)
 
     def open(self, server: Server, desk: Desk) -> None:
         """Connect to a server, and have a session; `desk` is told how it goes on."""
-        seconds = self.client.connect_timeout
-        if self.client.timeout is not None:
-            seconds = min(seconds, self.client.timeout)
         where = where_of(server)
         self._count += 1
         observer = self._observer
@@ -220,78 +237,88 @@ class Sessions:
         def unreachable(error: SMTPError) -> None:
             desk.unreachable(server, error)
 
-        def found(endpoints: list[Endpoint]) -> None:
+        def found(endpoints: list[Endpoint], demands: Trust) -> None:
+            trust = self.servers.expected(server, demands)
+
+            def reached(sock: _socket.socket, endpoint: Endpoint) -> None:
+                session = Session(self, server, sock, endpoint, trust, desk, observer)
+                self.loop.add(session.connection)
+
             dial.connect(
                 self.loop,
                 endpoints,
-                seconds=seconds,
+                seconds=self.servers.seconds,
                 trying=lambda endpoint: observer.note(f"Trying {where} [{endpoint.host}]..."),
                 reached=reached,
                 failed=unreachable,
             )
 
-        def looked_up(endpoints: list[Endpoint]) -> None:
-            self._found[server] = (monotonic() + BELIEVED, endpoints)
-            found(endpoints)
+        known = self._reached.get(server)
+        if self._several and known is not None and monotonic() < known[0]:
+            found(*known[1:])
+        else:
+            self._reach(server, found, unreachable)
 
-        def reached(sock: _socket.socket, endpoint: Endpoint) -> None:
-            self.loop.add(Session(self, server, sock, endpoint, desk, observer).connection)
+    def _reach(
+        self,
+        server: Server,
+        found: Callable[[list[Endpoint], Trust], object],
+        failed: Callable[[SMTPError], object],
+    ) -> None:
+        """Find the addresses of a server, and what is demanded of it."""
 
-        until, endpoints = self._found.get(server, (0.0, []))
-        if self._several and monotonic() < until:
-            found(endpoints)
+        def take(endpoints: list[Endpoint], demands: Trust) -> None:
+            self._reached[server] = (monotonic() + BELIEVED, endpoints, demands)
+            found(endpoints, demands)
+
+        if self.client.discovery is not None:
+            self._aside(lambda: self.servers.reach(server), lambda answer: take(*answer), failed)
+            return
+        try:
+            asked = self.servers.asked(server)
+        except HostNotFound as error:
+            failed(error)
             return
         dial.look_up(
             self.loop,
             server.host,
             server.port,
-            seconds=seconds,
-            found=looked_up,
-            failed=unreachable,
+            seconds=self.servers.seconds,
+            found=lambda endpoints: take(endpoints, asked),
+            failed=failed,
         )
 
-    def learn(self, close: Close) -> None:
-        """Take what the end of a session says about those that follow."""
-        if close.without_chunking:
-            self._chunking = False
+    def _aside(
+        self,
+        call: Callable[[], Answer],
+        done: Callable[[Answer], object],
+        failed: Callable[[SMTPError], object],
+    ) -> None:
+        """Look something up that blocks, and then tell what there is to remark."""
+        import threading
+
+        from smtpwire.net.aside import aside
+
+        # The one that imports it first is the main one to it, and waited for when the program ends:
+        # this must not be a thread that was given up.
+        threading.main_thread()
+
+        def told(answer: Answer) -> None:
+            self.servers.remark()
+            done(answer)
+
+        def not_told(error: SMTPError) -> None:
+            self.servers.remark()
+            failed(error)
+
+        aside(self.loop, call, done=told, failed=not_told)
 
     def close(self) -> None:
         """Let go of everything, when something broke."""
         self.loop.close()
 
-    def fall_back(self, server: Server, error: SMTPError) -> bool:
-        """Whether a failed handshake may be followed by a connection in the clear; then it is."""
-        if not may_go_on_in_the_clear(error, self.client, server):
-            return False
-        self._observer.warning(where_of(server), "going on without TLS", error)
-        self._clear.add(server)
-        return True
-
-    def options(self, server: Server, endpoint: Endpoint, local_address: str) -> SessionOptions:
-        """What the engine is to do on a connection."""
-        return session_options(
-            self.client,
-            server,
-            helo=self._hello_name(local_address),
-            clear=server in self._clear,
-            loopback=endpoint.loopback,
-            chunking=self._chunking,
-        )
-
-    def _hello_name(self, local_address: str) -> str:
+    def hello_name(self, local_address: str) -> str:
+        """The name for EHLO on a connection from this address."""
         if self._hostname is None:
             return self.client.helo or ""
         return self._hostname.name(local_address)
-
-    def tls(self, server: Server) -> tuple[ssl.SSLContext, str]:
-        """The context of a connection, and the name for which it is."""
-        from smtpwire.net.tls import make_context, server_name
-
-        if self._context is None:
-            self._context = make_context(self.client.tls_settings)
-        return self._context, server_name(server.host)
-
-
-def where_of(server: Server) -> str:
-    """A server as errors name it."""
-    return endpoint(server.host, server.port)

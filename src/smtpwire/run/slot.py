@@ -124,10 +124,11 @@ class Slot:
             self._office.left(self, self._take_back(close))
             return
         error = close.error or ConnectionLost("the server closed the connection")
-        if session.ready is None and self._sessions.fall_back(session.server, error):
-            self.open(session.server)
+        server, servers = session.server, self._sessions.servers
+        if session.ready is None and servers.fall_back(server, session.trust, error):
+            self.open(server)
         else:
-            self._office.failed(self, session.server, error)
+            self._office.failed(self, server, error)
 
     def unreachable(self, server: Server, error: SMTPError) -> None:
         """Take it that there is no connection."""

@@ -10,8 +10,8 @@ import pytest
 
 from smtpwire.client import ClientSettings, Server
 from smtpwire.core.address import parse_address
-from smtpwire.errors import ConnectError
-from smtpwire.net import dial
+from smtpwire.errors import ConnectError, SMTPError
+from smtpwire.net import aside, dial
 from smtpwire.net.dial import Endpoint
 from smtpwire.run import session
 from smtpwire.run.messages import MessageSettings
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from smtpwire.errors import SMTPError
     from smtpwire.net.loop import Loop
     from smtpwire.run.report import ConnectionInfo, RunReport
     from tests.unit.net import world as worlds
@@ -150,7 +149,22 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MakeRun]:
             else:
                 failed(ConnectError("cannot connect to 192.0.2.1: connection refused"))
 
+        def at_once(
+            loop: Loop,
+            call: Callable[[], object],
+            *,
+            done: Callable[[object], None],
+            failed: Callable[[SMTPError], None],
+        ) -> None:
+            try:
+                answer = call()
+            except SMTPError as error:
+                failed(error)
+            else:
+                done(answer)
+
         monkeypatch.setattr(session, "Poller", lambda wake_fd: world)
+        monkeypatch.setattr(aside, "aside", at_once)
         monkeypatch.setattr(dial, "look_up", look_up)
         monkeypatch.setattr(dial, "connect", connect)
         return run

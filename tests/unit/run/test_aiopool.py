@@ -6,13 +6,17 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from smtpwire.client import ClientSettings, Server
 from smtpwire.core.address import parse_address
 from smtpwire.core.transaction import Envelope, Outcome, TransactionResult
-from smtpwire.errors import TimedOut
+from smtpwire.errors import ConnectError, SMTPError, TimedOut
 from smtpwire.run.aiopool import FILES, Pool, _copy
+from smtpwire.run.aiosession import AsyncSessions
 from smtpwire.run.order import Order
 from tests.scripted import Hold, ModelServer
+from tests.unit.run.conftest import Watcher
 
 if TYPE_CHECKING:
     from smtpwire.run.order import Source
@@ -96,3 +100,42 @@ def test_an_error_for_several_messages_is_an_error_for_each() -> None:
     assert copy is not error
     assert isinstance(copy, TimedOut)
     assert (str(copy), copy.wait, copy.reply) == ("too long", "GREETING", None)
+
+
+@pytest.mark.parametrize(
+    ("servers", "not_found", "accepted"),
+    [
+        (True, ["other.example"], True),
+        (False, ["a.example", "b.example"], False),
+        (False, [], False),
+    ],
+)
+def test_servers_are_found_once_for_all_connections(
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    servers: bool,
+    not_found: list[str],
+    accepted: bool,
+) -> None:
+    server, watcher = start(ModelServer()), Watcher()
+    address = Server(server.host, server.port)
+    asked: list[object] = []
+
+    async def find(sessions: AsyncSessions) -> tuple[list[Server], list[tuple[str, SMTPError]]]:
+        asked.append(sessions)
+        return [address] * servers, [(where, ConnectError("no answer")) for where in not_found]
+
+    monkeypatch.setattr(AsyncSessions, "find", find)
+
+    async def main() -> list[TransactionResult | BaseException]:
+        client = ClientSettings((address,), helo="me.example")
+        pool = Pool(client, connections=2, observer=watcher)
+        found = await asyncio.gather(*add(pool, b"1\n", b"2\n"), return_exceptions=True)
+        await pool.close()
+        return found
+
+    results = asyncio.run(main())
+    assert [isinstance(result, ConnectError) for result in results] == [not accepted] * 2
+    assert not servers or len(asked) == 1
+    told = {where for where, _ in watcher.warnings}
+    assert told == set(not_found if servers else not_found[:-1])

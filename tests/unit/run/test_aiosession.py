@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smtpwire.client import ClientSettings, Login, Server, TLSMode, TLSSettings
+from smtpwire.client import ClientSettings, Discovery, Login, Server, TLSMode, TLSSettings
 from smtpwire.core.address import parse_address
 from smtpwire.core.transaction import Envelope, Outcome, Submission, TransactionResult
 from smtpwire.errors import (
@@ -22,7 +22,8 @@ from smtpwire.errors import (
     TLSError,
 )
 from smtpwire.message.memory import body_of
-from smtpwire.run import aiosession
+from smtpwire.net.dial import endpoints
+from smtpwire.run import aiosession, finder
 from smtpwire.run.aiosession import AsyncSessions
 from tests.scripted import (
     Close,
@@ -39,12 +40,18 @@ from tests.scripted import (
 from tests.unit.run.conftest import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import TypeAlias
 
     from smtpwire.core import event
     from smtpwire.net.aio import AsyncConnection
+    from smtpwire.net.dial import Endpoint
+    from smtpwire.net.trust import Trust
     from tests.scripted import Server as Scripted
     from tests.scripted.fixtures import MakeScripted, Start
+
+    Warn: TypeAlias = Callable[[str, str], None]
 
 ENVELOPE = Envelope(parse_address("a@x"), (parse_address("b@y"),))
 
@@ -125,7 +132,7 @@ def test_all_that_was_asked_for_is_done(start: Start, ca_file: Path) -> None:
     watcher = Watcher()
     have(client, watcher)
     [info] = watcher.connections
-    assert info.verified
+    assert info.verified_by == "CA"
     assert info.mechanism == "PLAIN"
     [message] = server.messages
     assert (message.tls, message.user, message.by) == (True, "me", "DATA")
@@ -240,3 +247,38 @@ def test_tls_that_is_not_there(start: Start) -> None:
     verified = client._replace(tls_settings=TLSSettings(verify=True))
     with pytest.raises(TLSError):
         have(verified, Watcher())
+
+
+class Finder:
+    """Stands in for the one that asks the DNS: tries a policy, and warns of something."""
+
+    def __init__(self, client: ClientSettings, *_: object, warn: Warn, **how: object) -> None:
+        self._client = client
+        self._warn = warn
+
+    def servers(self) -> tuple[list[Server], list[tuple[str, SMTPError]]]:
+        self._warn("example.org", "odd")
+        return list(self._client.servers), []
+
+    def reach(self, server: Server, asked: Trust) -> tuple[list[Endpoint], Trust]:
+        tried = asked._replace(mode=TLSMode.REQUIRED, verify=True, testing="example.org")
+        return endpoints([server.host], server.port), tried
+
+
+def test_servers_are_looked_up_aside(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "Finder", Finder)
+    server, watcher = start(ModelServer()), Watcher()
+    client = settings(server)._replace(discovery=Discovery(mx=True, mta_sts=True))
+
+    async def main() -> None:
+        sessions = AsyncSessions(client, watcher)
+        assert await sessions.find() == ([*client.servers], [])
+        desk = Desk()
+        await sessions.open(client.servers[0], desk)
+        await desk.over
+
+    asyncio.run(main())
+    assert len(server.messages) == 1
+    odd, going_on = watcher.warnings
+    assert odd == ("example.org", "odd")
+    assert going_on[1].endswith("; going on, since the MTA-STS policy of example.org is in testing")

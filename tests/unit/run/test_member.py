@@ -75,6 +75,15 @@ def drive(member: Member) -> None:
     loop.run()
 
 
+def test_it_has_what_is_not_settled(member: Member) -> None:
+    member.give(5, "m", 2)
+    member.settled(5)
+    assert member.has("m")
+    assert not member.has("mail.example:25")
+    member.settled(6)
+    assert not member.has("m")
+
+
 def test_what_it_is_given_and_what_it_tells(office: Office, member: Member) -> None:
     member.give(5, "m", 2)
     member.finish(forget=False)

@@ -20,6 +20,7 @@ from smtpwire.errors import (
     HostNotFound,
     Interrupted,
     MissingExtension,
+    NoMailService,
     RemoteProtocolError,
     ServerClosing,
     SMTPError,
@@ -32,6 +33,8 @@ from smtpwire.run.nosession import (
     deciding,
     handshake_failed,
     outcome_without_session,
+    starttls_not_had,
+    tls_not_had,
 )
 from tests.unit.run.conftest import MAIL, OTHER
 from tests.unit.run.servers import Obedient, last_words
@@ -63,6 +66,7 @@ RULE: list[tuple[SMTPError, str, bool]] = [
     (AuthFailed("AUTH", reply=LATER), "unsent", False),
     (AuthFailed("AUTH", reply=NO), "unsent", False),
     (AuthFailed("no mechanism"), "unsent", False),
+    (NoMailService("null MX"), "unsent", False),
     (StartTLSRefused("STARTTLS", reply=LATER), "unsent", False),
     (MissingExtension("STARTTLS", name="STARTTLS"), "unsent", False),
     (TLSError("the handshake broke"), "unsent", False),
@@ -81,6 +85,20 @@ def test_the_rule(error: SMTPError, outcome: str, another: bool) -> None:
 def test_failed_handshakes() -> None:
     failed = [str(error) for error, _, _ in RULE if handshake_failed(error)]
     assert failed == ["the handshake broke", "somebody else", "the handshake"]
+
+
+WITHOUT_TLS = {"STARTTLS", "the handshake broke", "somebody else", "the handshake"}
+
+
+def test_tls_that_is_not_had() -> None:
+    assert {str(error) for error, _, _ in RULE if tls_not_had(error)} == WITHOUT_TLS
+    assert not starttls_not_had(None)
+    assert not starttls_not_had(MissingExtension("AUTH", name="AUTH"))
+
+
+def test_of_one_domain_another_server_may_have_the_tls_that_this_one_has_not() -> None:
+    for error, _, another in RULE:
+        assert another_may_do(error, domain=True) is (another or str(error) in WITHOUT_TLS)
 
 
 def test_what_may_pass_decides_and_else_the_first() -> None:

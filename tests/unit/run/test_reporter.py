@@ -22,6 +22,7 @@ RESULT = MessageResult(7, "m", "", (), 1, Outcome.UNSENT, None, "", None, 0.5)
 
 CALLS: list[tuple[Callable[[Observer], None], Told]] = [
     (lambda o: o.message(RESULT), Told("message", (RESULT,), {}, None)),
+    (lambda o: o.secret("x"), Told("secret", ("x",), {}, None)),
     (lambda o: o.note("x"), Told("note", ("x",), {}, None)),
     (lambda o: o.warning("m", "odd"), Told("warning", ("m", "odd", None), {}, None)),
     (lambda o: o.connected(CONNECTION), Told("connected", (CONNECTION,), {}, None)),

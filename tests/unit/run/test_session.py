@@ -14,7 +14,6 @@ from smtpwire.core.session import TLSMode
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import TLSError
 from smtpwire.net import dial
-from smtpwire.run.session import where_of
 from tests.scripted.certificates import authority
 from tests.unit.run.conftest import ENDPOINT, MAIL
 from tests.unit.run.servers import Obedient, refusing_tls
@@ -71,25 +70,13 @@ def client(**settings: object) -> ClientSettings:
     return plain._replace(**settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("server", "where"),
-    [
-        (Server("mail.example", 25), "mail.example:25"),
-        (Server("192.0.2.1", 2525), "192.0.2.1:2525"),
-        (Server("2001:db8::1", 25), "[2001:db8::1]:25"),
-    ],
-)
-def test_a_server_as_errors_name_it(server: Server, where: str) -> None:
-    assert where_of(server) == where
-
-
 def test_a_connection_in_the_clear(run: MakeRun) -> None:
     submission = run(Obedient())
     submission()
     (info,) = submission.watcher.connections
     assert (info.server, info.port, info.address) == ("mail.example", 25, "192.0.2.1")
     assert (info.protocol, info.tls_version, info.tls_cipher) == ("ESMTP", None, None)
-    assert not info.verified
+    assert info.verified_by == ""
     assert info.mechanism is None
     assert info.greeting.code == 220
     assert info.hello.text == "mail.example"
@@ -117,7 +104,7 @@ def test_a_connection_inside_tls(run: MakeRun, ca_file: str, starttls: bool) -> 
     )
     submission(client=settings, received=True)
     (info,) = submission.watcher.connections
-    assert info.verified
+    assert info.verified_by == "CA"
     assert info.tls_version == "TLSv1.3"
     assert info.tls_cipher is not None
     assert info.mechanism == "PLAIN"
