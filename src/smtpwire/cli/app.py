@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from smtpwire.cli.errors import UsageError, line
-from smtpwire.cli.escape import quoted
 from smtpwire.cli.exitcode import exit_code
 from smtpwire.cli.outputs import Outputs
-from smtpwire.client import ClientSettings, Login, TLSSettings
+from smtpwire.cli.tlsoptions import check_resolver, check_tls, policy_cache
+from smtpwire.client import ClientSettings, Login
 from smtpwire.errors import Interrupted
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
@@ -39,7 +39,9 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
         CommandError: nothing was sent, for a reason that could be seen before connecting.
         MessageNotFound: the list of messages (`--files-from`) cannot be opened.
     """
-    _check_tls(options)
+    check_tls(options.tls.settings)
+    if options.discovery is not None:
+        check_resolver(options.discovery)
     if options.jobs > 1:
         _make_room(options.jobs)
     stop = StopRequest()
@@ -80,14 +82,20 @@ def message_settings(options: CliOptions) -> MessageSettings:
     )
 
 
-def client_settings(options: CliOptions, login: Login | None) -> ClientSettings:
+def client_settings(
+    options: CliOptions, login: Login | None, environ: Mapping[str, str]
+) -> ClientSettings:
     """Return how connections are to be made, and what is to be said on them."""
-    flags = options.flags
+    flags, discovery = options.flags, options.discovery
+    if discovery is not None:
+        discovery = discovery._replace(policy_cache=policy_cache(environ))
     settings = ClientSettings(
         servers=options.servers,
+        discovery=discovery,
         helo=options.helo,
         tls=options.tls.mode,
-        tls_settings=tls_settings(options),
+        tls_settings=options.tls.settings,
+        require_tls_onward=options.tls.onward,
         login=login,
         timeout=options.timeout,
         pipelining="no-pipelining" not in flags,
@@ -105,18 +113,6 @@ def client_settings(options: CliOptions, login: Login | None) -> ClientSettings:
     return settings._replace(connect_timeout=options.connect_timeout)
 
 
-def tls_settings(options: CliOptions) -> TLSSettings:
-    """Return what a TLS connection must be."""
-    tls = options.tls
-    return TLSSettings(
-        verify=tls.verify,
-        ca_file=tls.ca_file,
-        ciphers=tls.ciphers,
-        minimum=tls.minimum,
-        maximum=tls.maximum,
-    )
-
-
 def _make_room(jobs: int) -> None:
     from smtpwire.run.descriptors import make_room, needed_for
 
@@ -129,41 +125,15 @@ def _make_room(jobs: int) -> None:
         )
 
 
-def _check_tls(options: CliOptions) -> None:
-    """Find out before connecting whether the TLS options can be used, and which one cannot."""
-    tls = options.tls
-    limits = TLSSettings(minimum=tls.minimum, maximum=tls.maximum)
-    for where, value, settings in (
-        ("--tls-max", tls.maximum, TLSSettings(maximum=tls.maximum)),
-        ("--tls-min", tls.minimum, limits),
-        ("-C", tls.ciphers, limits._replace(ciphers=tls.ciphers)),
-        ("--ca-file", tls.ca_file, TLSSettings(ca_file=tls.ca_file)),
-    ):
-        if value is not None:
-            _check_context(where, value, settings)
-
-
-def _check_context(where: str, value: str, settings: TLSSettings) -> None:
-    from smtpwire.net.tls import make_context
-
-    try:
-        make_context(settings)
-    except ValueError as error:
-        raise UsageError(where, str(error).replace(repr(value), quoted(value))) from None
-
-
 def _login(
     options: CliOptions, environ: Mapping[str, str], outputs: Outputs, stop: StopRequest
 ) -> tuple[Login | None, Mask | None]:
     if options.login is None:
         return None, None
-    from smtpwire.cli.masking import Mask
-    from smtpwire.cli.secrets import find_password
+    from smtpwire.cli.login import make_login
 
-    asked = options.login
-    password = find_password(asked, environ, outputs.warn, stop)
-    login = Login(asked.user, lambda: password, asked.mechanisms, asked.allow_cleartext)
-    return login, Mask(asked.user, password)
+    hosts = dict.fromkeys(server.host for server in options.servers)
+    return make_login(options.login, hosts, environ, outputs.warn, stop)
 
 
 def _run(
@@ -179,7 +149,7 @@ def _run(
     except Interrupted:
         return RunReport(0, {}, (), stop.signal)
     settings = RunSettings(
-        client=client_settings(options, login),
+        client=client_settings(options, login, environ),
         messages=messages,
         received="received" in options.flags,
         disconnect="disconnect" in options.flags,

@@ -34,6 +34,9 @@ class Words(NamedTuple):
     values: dict[str, list[str]]
     """For each option given, by its long name: its values in order; for a flag, empty."""
     arguments: tuple[str, ...]
+    places: dict[str, list[tuple[int, int]]]
+    """For each option with values, where each stands: which word, from which character to its
+    end."""
 
     def flag(self, name: str) -> bool:
         """Return whether the option with this long name was given."""
@@ -54,22 +57,22 @@ def scan(argv: Sequence[str]) -> Words:
     Raises:
         UsageError: an option that does not exist, or a value that is missing or not wanted.
     """
-    values: dict[str, list[str]] = {}
+    found = Words({}, (), {})
     arguments: list[str] = []
-    words = iter(argv)
-    for word in words:
+    words = iter(enumerate(argv))
+    for place, word in words:
         if word == "--":
-            arguments.extend(words)
+            arguments.extend(rest for _, rest in words)
         elif word.startswith("--"):
-            _long(word[2:], words, values)
+            _long(place, word[2:], words, found)
         elif word.startswith("-") and word != "-":
-            _letters(word[1:], words, values)
+            _letters(place, word[1:], words, found)
         else:
             arguments.append(word)
-    return Words(values, tuple(arguments))
+    return found._replace(arguments=tuple(arguments))
 
 
-def _long(word: str, words: Iterator[str], values: dict[str, list[str]]) -> None:
+def _long(place: int, word: str, words: Iterator[tuple[int, str]], found: Words) -> None:
     name, equals, value = word.partition("=")
     option = BY_LONG.get(name)
     if option is None:
@@ -77,20 +80,26 @@ def _long(word: str, words: Iterator[str], values: dict[str, list[str]]) -> None
     if option.kind is Kind.FLAG:
         if equals:
             raise UsageError(f"--{name}", "takes no value; leave out what follows the '='")
-        values[name] = []
+        found.values[name] = []
+    elif equals:
+        _add(option, value, (place, len(f"--{name}=")), found)
     else:
-        _add(option, f"--{name}", value if equals else next(words, None), values)
+        _add_next(option, f"--{name}", words, found)
 
 
-def _letters(letters: str, words: Iterator[str], values: dict[str, list[str]]) -> None:
-    for place, letter in enumerate(letters, 1):
+def _letters(place: int, letters: str, words: Iterator[tuple[int, str]], found: Words) -> None:
+    for end, letter in enumerate(letters, 1):
         option = BY_SHORT.get(letter)
         if option is None:
             raise _no_such_option(f"-{letter}")
-        if option.kind is not Kind.FLAG:
-            _add(option, f"-{letter}", letters[place:] or next(words, None), values)
-            return
-        values[option.long] = []
+        if option.kind is Kind.FLAG:
+            found.values[option.long] = []
+            continue
+        if letters[end:]:
+            _add(option, letters[end:], (place, len("-") + end), found)
+        else:
+            _add_next(option, f"-{letter}", words, found)
+        return
 
 
 def _no_such_option(label: str) -> UsageError:
@@ -98,7 +107,14 @@ def _no_such_option(label: str) -> UsageError:
     return UsageError(where, "there is no such option; smtp --usage lists them")
 
 
-def _add(option: Option, label: str, value: str | None, values: dict[str, list[str]]) -> None:
+def _add_next(option: Option, label: str, words: Iterator[tuple[int, str]], found: Words) -> None:
+    """Take the next word for the value."""
+    place, value = next(words, (0, None))
     if value is None:
         raise UsageError(label, f"needs a value: {label} {option.metavar}, {option.help}")
-    values.setdefault(option.long, []).append(value)
+    _add(option, value, (place, 0), found)
+
+
+def _add(option: Option, value: str, place: tuple[int, int], found: Words) -> None:
+    found.values.setdefault(option.long, []).append(value)
+    found.places.setdefault(option.long, []).append(place)

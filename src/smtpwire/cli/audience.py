@@ -44,6 +44,11 @@ class Audience(Observer):
         for member in self._members:
             member.received(reply, tls=tls, failure=failure)
 
+    def secret(self, text: str) -> None:
+        """Tell all."""
+        for member in self._members:
+            member.secret(text)
+
     def connected(self, info: ConnectionInfo) -> None:
         """Tell all."""
         for member in self._members:

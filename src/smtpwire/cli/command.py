@@ -37,6 +37,10 @@ def _run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     from smtpwire.cli.pages import page_asked_for, print_page
 
     words = scan(argv)
+    if words.flag("password"):
+        from smtpwire.cli.argv import hide
+
+        hide(argv, words.places["password"])
     page = page_asked_for(words)
     if page is not None:
         return print_page(page)

@@ -51,6 +51,8 @@ class ExitCode(IntEnum):
     """What came was not SMTP."""
     NOPERM = 77
     """No login, or a certificate that was not accepted."""
+    CONFIG = 78
+    """A file of the user's own that must not be used as it is."""
     UNKNOWN = 79
     """Some message may or may not have been delivered, and nothing is worth trying again."""
     SIGINT = 130
@@ -60,6 +62,7 @@ class ExitCode(IntEnum):
 BY_ERROR: dict[type[errors.SMTPError], ExitCode] = {
     errors.SMTPError: ExitCode.TEMPFAIL,
     errors.HostNotFound: ExitCode.NOHOST,
+    errors.NoMailService: ExitCode.UNAVAILABLE,
     errors.GreetingRefused: ExitCode.UNAVAILABLE,
     errors.HelloRefused: ExitCode.UNAVAILABLE,
     errors.StartTLSRefused: ExitCode.UNAVAILABLE,

@@ -36,18 +36,20 @@ class Mask:
 
         Args:
             user: whom they are for; the mechanisms encode both together.
-            secrets: each of them.
+            secrets: passwords and tokens.
             authzid: whom to act as, which PLAIN encodes with them; "" for the user.
         """
         self._user = user
         self._authzid = authzid
-        self._known: list[SecretForms] = []
+        self._known: dict[str, SecretForms] = {}
+        """By the secret."""
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
-        """Learn one more."""
-        self._known.append(SecretForms(self._user, secret, self._authzid))
+        """Learn one more: a token that came while the run was going on."""
+        if secret not in self._known:
+            self._known[secret] = SecretForms(self._user, secret, self._authzid)
 
     def octets(self, text: bytes) -> bytes:
         """Return `text` with every known form hidden, and as many lines as it had.
@@ -93,7 +95,9 @@ class Mask:
             error.line = self.line(error.line)
 
     def _spans(self, text: bytes, *, fragment: bool = False) -> list[tuple[int, int]]:
-        return [span for forms in self._known for span in forms.spans(text, fragment=fragment)]
+        return [
+            span for forms in self._known.values() for span in forms.spans(text, fragment=fragment)
+        ]
 
 
 class MaskingObserver(Observer):
@@ -127,6 +131,10 @@ class MaskingObserver(Observer):
     def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
         """Pass on without the secret."""
         self._inner.received(self._mask.reply(reply), tls=tls, failure=failure)
+
+    def secret(self, text: str) -> None:
+        """Keep it off from now on; whoever is behind this need not know it."""
+        self._mask.learn(text)
 
     def connected(self, info: ConnectionInfo) -> None:
         """Pass on without the secret."""

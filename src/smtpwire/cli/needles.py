@@ -11,6 +11,7 @@ beginning of one.
 
 from __future__ import annotations
 
+import re
 from binascii import Error, a2b_base64, b2a_base64
 
 TYPE_CHECKING = False
@@ -32,6 +33,10 @@ _DIGEST = 32
 """Hexadecimal digits of an MD5 digest."""
 _PART_OF_DIGEST = 8
 """Of these, how many at the end of a text are taken for the beginning of one."""
+
+_SIGNATURE = re.compile(rb"dj[0-3][a-z0-9+/]{37,}=*")
+"""In base64 and lower case: "v=" and the base64 of a digest, SHA-1's or a longer one (RFC 5802
+section 7)."""
 
 
 class Needle:
@@ -182,6 +187,22 @@ class EncodedResponse(Response):
             cut = len(encoded) < self._size
             if _is_digest(_decoded(encoded)[self._known :].lower(), cut=cut):
                 yield start, _behind_padding(view.octets, start + len(encoded))
+
+
+class ServerSignature(Indivisible):
+    """What a SCRAM server proves itself with: on it, and the exchange, passwords can be tried."""
+
+    def __init__(self) -> None:
+        super().__init__(b"dj")
+        self.word = False
+
+    def found(self, view: Narrowed) -> Iterator[tuple[int, int]]:
+        """Yield each place with a whole signature."""
+        reached = 0
+        for start in _places(view.lower, self._octets):
+            if start >= reached and (signature := _SIGNATURE.match(view.lower, start)):
+                reached = signature.end()
+                yield signature.span()
 
 
 def _places(text: bytes, octets: bytes) -> Iterator[int]:

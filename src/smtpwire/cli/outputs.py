@@ -16,7 +16,7 @@ from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.parse import STDIN
 from smtpwire.cli.streams import STDERR, STDOUT, LineWriter, standard_error, standard_output
 from smtpwire.client import TLSMode
-from smtpwire.errors import MissingExtension, StartTLSRefused
+from smtpwire.run.nosession import starttls_not_had
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ class ErrorLines(Observer):
     def problem(self, problem: Problem) -> None:
         """Tell of a problem."""
         text = problem_text(problem)
-        if self._tls_implied and _no_tls(problem.error):
+        if self._tls_implied and starttls_not_had(problem.error):
             text += " (-V implies -M)"
         self._outputs.say(line(problem.where or NO_NAME, text))
 
@@ -186,13 +186,8 @@ class Outputs:
 
 
 def _tls_is_implied(options: CliOptions) -> bool:
-    return options.tls.verify and options.flags.isdisjoint({"require-tls", "tls"})
-
-
-def _no_tls(error: SMTPError | None) -> bool:
-    if isinstance(error, MissingExtension):
-        return error.name == "STARTTLS"
-    return isinstance(error, StartTLSRefused)
+    said = {"require-tls", "require-tls-onward", "tls"}
+    return "verify" in options.flags and options.flags.isdisjoint(said)
 
 
 def _together(members: list[Observer]) -> Observer:

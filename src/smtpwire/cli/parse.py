@@ -13,22 +13,25 @@ Everything that can be checked without a server is checked here.
 from __future__ import annotations
 
 from smtpwire.cli import values
+from smtpwire.cli.checked import checked, label
 from smtpwire.cli.errors import UsageError
-from smtpwire.cli.options import BY_LONG
+from smtpwire.cli.tlsoptions import discovery_options, tls_options, without_effect
 from smtpwire.client import TLSMode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import NamedTuple, TypeVar
+    from collections.abc import Sequence
+    from typing import NamedTuple
 
     from smtpwire.cli.arguments import Words
-    from smtpwire.client import Server
+    from smtpwire.cli.tlsoptions import TLSOptions
+    from smtpwire.client import Discovery, Server
     from smtpwire.core.address import Address
-
-    T = TypeVar("T")
 else:
     from smtpwire.record import NamedTuple
+
+_SECRET_SOURCES = ("password", "password-file", "password-command", "oauth-token-command")
+"""Options that say where the secret comes from: one of them at most."""
 
 STDIN = "-"
 """The name that stands for standard input."""
@@ -53,20 +56,12 @@ class LoginOptions(NamedTuple):
     password_file: str | None
     mechanisms: tuple[str, ...]
     allow_cleartext: bool
+    password_command: str | None = None
+    token_command: str | None = None
+    authzid: str = ""
 
     def __repr__(self) -> str:
         return f"LoginOptions(user={self.user!r}, ...)"  # never the password
-
-
-class TLSOptions(NamedTuple):
-    """What is asked of TLS."""
-
-    mode: TLSMode
-    verify: bool
-    ciphers: str | None
-    minimum: str | None
-    maximum: str | None
-    ca_file: str | None
 
 
 class TraceOptions(NamedTuple):
@@ -81,6 +76,7 @@ class CliOptions(NamedTuple):
     """A command line that can be used."""
 
     servers: tuple[Server, ...]
+    discovery: Discovery | None
     envelope: Envelope
     messages: tuple[str, ...]
     """Empty for standard input, or for the names of `files_from` alone."""
@@ -115,36 +111,29 @@ def parse(words: Words) -> CliOptions:
     """
     envelope, server_texts, messages = _form(words)
     _standard_input_once(words, messages)
-    tls = _tls(words)
+    tls = tls_options(words)
+    servers = _servers(words, server_texts, tls)
     return CliOptions(
-        servers=_servers(words, server_texts, tls),
+        servers=servers,
+        discovery=discovery_options(words, servers),
         envelope=envelope,
         messages=messages,
-        files_from=_checked(words, "files-from", values.path),
-        helo=_checked(words, "helo", values.helo_name),
+        files_from=checked(words, "files-from", values.path),
+        helo=checked(words, "helo", values.helo_name),
         tls=tls,
         login=_login(words),
-        timeout=_checked(words, "timeout", values.seconds),
-        connect_timeout=_checked(words, "connect-timeout", values.seconds),
-        chunk_size=_checked(words, "chunk-size", values.octets),
+        timeout=checked(words, "timeout", values.seconds),
+        connect_timeout=checked(words, "connect-timeout", values.seconds),
+        chunk_size=checked(words, "chunk-size", values.octets),
         trace=_trace(words),
         json=_json(words),
         progress=_progress(words),
         flags=frozenset(name for name, given in words.values.items() if not given),
-        warnings=tuple(_without_effect(words, tls, server_texts)),
-        jobs=_checked(words, "jobs", values.count) or 1,
-        repeat=_checked(words, "repeat", values.count) or 1,
-        processes=_checked(words, "processes", values.count) or 1,
+        warnings=tuple(without_effect(words, tls, server_texts)),
+        jobs=checked(words, "jobs", values.count) or 1,
+        repeat=checked(words, "repeat", values.count) or 1,
+        processes=checked(words, "processes", values.count) or 1,
     )
-
-
-def _label(name: str) -> str:
-    return BY_LONG[name].label
-
-
-def _checked(words: Words, name: str, check: Callable[[str, str], T]) -> T | None:
-    text = words.value(name)
-    return None if text is None else check(_label(name), text)
 
 
 def _form(words: Words) -> tuple[Envelope, Sequence[str], tuple[str, ...]]:
@@ -161,9 +150,9 @@ def _form(words: Words) -> tuple[Envelope, Sequence[str], tuple[str, ...]]:
         envelope = Envelope(sender, bool(senders), (), from_header=True)
         return envelope, servers, words.arguments
     if servers or senders or recipients:
-        for label, given in (("-s SERVER", servers), ("-f ADDRESS", senders)):
+        for option, given in (("-s SERVER", servers), ("-f ADDRESS", senders)):
             if not given:
-                raise UsageError("", f"{label} is missing: -s, -f and -r go together")
+                raise UsageError("", f"{option} is missing: -s, -f and -r go together")
         if not recipients:
             raise UsageError("", "-r ADDRESS is missing: no recipient is given (or use -F)")
         envelope = Envelope(
@@ -202,50 +191,68 @@ def _standard_input_once(words: Words, messages: Sequence[str]) -> None:
 
 
 def _servers(words: Words, texts: Sequence[str], tls: TLSOptions) -> tuple[Server, ...]:
-    port = _checked(words, "port", values.port)
-    label = "-s" if words.flag("server") else "server"
+    port = checked(words, "port", values.port)
+    name = "-s" if words.flag("server") else "server"
     wanted = tls.mode is not TLSMode.NONE
     at_once = words.flag("tls-on-connect")
-    return tuple(values.server(label, text, port, tls=wanted, at_once=at_once) for text in texts)
-
-
-def _tls(words: Words) -> TLSOptions:
-    minimum = _checked(words, "tls-min", values.tls_version)
-    maximum = _checked(words, "tls-max", values.tls_version)
-    if minimum and maximum and minimum > maximum:
-        raise UsageError("--tls-min", f"{minimum} is above --tls-max {maximum}")
-    verify = words.flag("verify")
-    if words.flag("require-tls"):
-        mode = TLSMode.REQUIRED
-    elif words.flag("tls"):
-        mode = TLSMode.OPPORTUNISTIC
-    elif verify or words.flag("tls-on-connect"):
-        mode = TLSMode.REQUIRED
-    else:
-        mode = TLSMode.NONE
-    ciphers = words.value("ciphers")
-    ca_file = _checked(words, "ca-file", values.path)
-    return TLSOptions(mode, verify, ciphers, minimum, maximum, ca_file)
+    return tuple(values.server(name, text, port, tls=wanted, at_once=at_once) for text in texts)
 
 
 def _login(words: Words) -> LoginOptions | None:
-    user = _checked(words, "user", values.user_name)
+    mechanisms = checked(words, "auth", values.mechanisms) or ()
+    user = checked(words, "user", values.user_name)
     if user is None:
-        for name in ("password", "password-file", "auth", "allow-cleartext-auth"):
-            if words.flag(name):
-                raise UsageError(_label(name), "needs -U NAME, whom to log in as")
-        return None
-    password = _checked(words, "password", values.password)
-    password_file = _checked(words, "password-file", values.path)
-    if password is not None and password_file is not None:
-        raise UsageError("--password-file", "cannot be used with -P; give the password once")
+        if not _without_secret(mechanisms):
+            _no_login(words)
+            return None
+        user = ""
+    _one_source(words)
+    token_command = words.value("oauth-token-command")
     return LoginOptions(
         user,
-        password,
-        password_file,
-        _checked(words, "auth", values.mechanisms) or (),
+        checked(words, "password", values.password),
+        checked(words, "password-file", values.path),
+        mechanisms if token_command is None else _token_mechanisms(mechanisms),
         words.flag("allow-cleartext-auth"),
+        password_command=words.value("password-command"),
+        token_command=token_command,
+        authzid=checked(words, "authzid", values.user_name) or "",
     )
+
+
+def _without_secret(mechanisms: tuple[str, ...]) -> bool:
+    """Return whether who logs in is known from elsewhere, whatever is chosen of these."""
+    if not mechanisms:
+        return False
+    from smtpwire.core.sasl import WITHOUT_SECRET
+
+    return WITHOUT_SECRET.issuperset(mechanisms)
+
+
+def _no_login(words: Words) -> None:
+    """Find what would need one."""
+    needing = (*_SECRET_SOURCES, "auth", "authzid", "allow-cleartext-auth")
+    for name in needing:
+        if words.flag(name):
+            raise UsageError(label(name), "needs -U NAME, whom to log in as")
+
+
+def _one_source(words: Words) -> None:
+    given = [label(name) for name in _SECRET_SOURCES if words.flag(name)]
+    if len(given) > 1:
+        raise UsageError(given[1], f"cannot be used with {given[0]}; give the secret once")
+
+
+def _token_mechanisms(mechanisms: tuple[str, ...]) -> tuple[str, ...]:
+    from smtpwire.core.sasl import TOKEN
+
+    for name in mechanisms:
+        if name not in TOKEN:
+            raise UsageError(
+                "--oauth-token-command",
+                f"cannot be used with {name}: it is for {' and '.join(TOKEN)}",
+            )
+    return mechanisms or TOKEN
 
 
 def _trace(words: Words) -> TraceOptions | None:
@@ -260,12 +267,12 @@ def _trace(words: Words) -> TraceOptions | None:
 
 
 def _json(words: Words) -> str | None:
-    file = _checked(words, "json", values.path)
+    file = checked(words, "json", values.path)
     if file == STDIN:
         for name in ("trace", "verbose"):
             if words.flag(name):
                 raise UsageError(
-                    "--json", f"- cannot be used with {_label(name)}: both use standard output"
+                    "--json", f"- cannot be used with {label(name)}: both use standard output"
                 )
     return file
 
@@ -275,21 +282,3 @@ def _progress(words: Words) -> bool | None:
     if wanted and unwanted:
         raise UsageError("--progress", "cannot be used with --no-progress")
     return wanted if wanted or unwanted else None
-
-
-def _without_effect(
-    words: Words, tls: TLSOptions, server_texts: Sequence[str]
-) -> list[tuple[str, str]]:
-    """Return what the user may believe in and should not."""
-    found: list[tuple[str, str]] = []
-    if tls.mode is TLSMode.NONE and not any(
-        text.lower().startswith("smtps://") for text in server_texts
-    ):
-        found = [
-            (_label(name), "has no effect without TLS: add -M, -T or -V")
-            for name in ("ciphers", "tls-min", "tls-max", "ca-file")
-            if words.flag(name)
-        ]
-    elif tls.ca_file is not None and not tls.verify:
-        found.append(("--ca-file", "has no effect without -V"))
-    return found

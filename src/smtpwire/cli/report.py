@@ -1,6 +1,7 @@
 """One line for each connection and each message, as `-v` shows them.
 
-    connected: mail.example:25 [192.0.2.1] ESMTP TLSv1.3 TLS_AES_256_GCM_SHA384 verified AUTH PLAIN
+    connected: mail.example:25 [192.0.2.1] ESMTP TLSv1.3 TLS_AES_256_GCM_SHA384 verified AUTH PLAIN,
+      certificate for mail.example until 2027-01-31 (all of it in one line)
     sent: msg1.eml from <a@x> to 2 of 3, 48213 octets, 250 2.0.0 Ok: queued as 4ABC
 
 The word before the colon is `sent` when any recipient was accepted, else the message's outcome.  A
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smtpwire.run.report import ConnectionInfo, MessageResult
+
+_NAMES_SHOWN = 5
+"""Names of a certificate; some have a hundred, and `--json` has them all."""
+_NAME_SHOWN = 80
+"""Characters of each."""
 
 
 class Report(Observer):
@@ -49,13 +55,26 @@ def connection_line(info: ConnectionInfo, *, tls_wanted: bool) -> str:
     words = [f"connected: {endpoint(info.server, info.port)} [{info.address}] {info.protocol}"]
     if info.tls_version:
         words += [info.tls_version, info.tls_cipher or "-"]
-        if info.verified:
+        if info.verified_by:
             words.append("verified")
     elif tls_wanted:
         words.append("cleartext")
     if info.mechanism:
         words.append(f"AUTH {info.mechanism}")
-    return printable(" ".join(words))
+    return printable(" ".join(words) + certificate_words(info))
+
+
+def certificate_words(info: ConnectionInfo) -> str:
+    """Return what is told of a server's certificate, unescaped; "" when it is not known."""
+    if info.certificate_expires is None:
+        return ""
+    from time import gmtime, strftime
+
+    names = " ".join(name[:_NAME_SHOWN] for name in info.certificate_names[:_NAMES_SHOWN])
+    if len(info.certificate_names) > _NAMES_SHOWN:
+        names += " ..."
+    day = strftime("%Y-%m-%d", gmtime(info.certificate_expires))
+    return f", certificate for {names or '-'} until {day}"
 
 
 def message_line(result: MessageResult) -> str:

@@ -8,6 +8,7 @@ not like may write the password itself, in whatever its logs use.  So these are 
     in hexadecimal     with or without separators
     in base64          both alphabets, at any place in what was encoded
     a login's base64   PLAIN's message, LOGIN's user, CRAM-MD5's user and digest
+    a SCRAM signature  the server's own: who has all of the exchange can try passwords on it
 
 Each is looked for in every reading of the text (`smtpwire.cli.readings`): with each character
 escaped or not, with white space or the end of a line between any two.  Letters are taken in any
@@ -25,6 +26,7 @@ from smtpwire.cli.needles import (
     Indivisible,
     Needle,
     Response,
+    ServerSignature,
 )
 from smtpwire.cli.readings import readings
 
@@ -53,7 +55,7 @@ class SecretForms:
 
     Args:
         user: whom it is for.
-        secret: a password.
+        secret: a password or an access token.
         authzid: whom to act as; "" for the user.
     """
 
@@ -141,6 +143,7 @@ def _needles(name: bytes, secret: str, authzid: bytes) -> list[tuple[bytes, list
     if _close(name):
         # The name itself is what LOGIN sends first.
         close += (Response(_close(name)), EncodedResponse(name), *_encoded(name, word=True))
+    close.append(ServerSignature())
     dump: list[Needle] = []
     if octets:
         dump.append(Needle(octets.hex().encode(), word=word, goes_on=goes_on))

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from smtpwire.cli.errors import NO_NAME, problem_text, warning_text
 from smtpwire.cli.escape import octets, printable, reply_lines, sentence
+from smtpwire.cli.report import certificate_words
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
@@ -84,8 +85,8 @@ class Trace(Observer):
     def connected(self, info: ConnectionInfo) -> None:
         """Show what TLS came to, where there is TLS."""
         if info.tls_version is not None:
-            verified = "verified" if info.verified else "not verified"
-            self.note(f"{info.tls_version} {info.tls_cipher}, certificate {verified}")
+            proof = f"verified ({info.verified_by})" if info.verified_by else "not verified"
+            self.note(f"{info.tls_version} {info.tls_cipher}, {proof}{certificate_words(info)}")
 
     def problem(self, problem: Problem) -> None:
         """Show an error."""

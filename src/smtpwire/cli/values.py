@@ -11,8 +11,8 @@ import _socket
 
 from smtpwire.cli.errors import UsageError
 from smtpwire.cli.escape import quoted
-from smtpwire.client import Server
-from smtpwire.core.address import parse_address, parse_domain, parse_reverse_path
+from smtpwire.client import DNSServer, Server
+from smtpwire.core.address import is_ipv4, parse_address, parse_domain, parse_reverse_path
 from smtpwire.errors import AuthFailed, InvalidAddress
 
 TYPE_CHECKING = False
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 SMTP_PORT = 25
 SUBMISSIONS_PORT = 465
 """TLS from the first octet (RFC 8314 section 3.3)."""
+DNS_PORT = 53
+DNS_OVER_TLS_PORT = 853
+"""RFC 7858 section 3.1."""
 _MAX_PORT = 65_535
+_SHA256_OCTETS = 32
 _MAX_SECONDS = 1_000_000.0
 """Far more than any timeout needs, far less than what poll(2) can count in milliseconds."""
 _OF_NUMBERS = frozenset("0123456789.eE+-")
@@ -128,6 +132,45 @@ def _host_and_port(label: str, text: str) -> tuple[str, str | None]:
 
 
 _NOT_IN_HOST = frozenset(" /\\%?#[]<>\"'(),;")
+
+
+def resolver(label: str, text: str) -> DNSServer:
+    """Return a DNS server: ADDRESS, ADDRESS:PORT or tls://ADDRESS[:PORT]#NAME."""
+    scheme, encrypted, rest = text.rpartition("://")
+    rest, _, name = rest.partition("#")
+    if bool(encrypted) is not bool(name) or scheme.lower() not in {"", "tls"}:
+        raise _wrong(label, text, "is not a DNS server: give ADDRESS or tls://ADDRESS#NAME")
+    address, port_text = _host_and_port(label, rest)
+    if not (is_ipv4(address) or _is_ipv6(address)):
+        raise _wrong(label, text, "is not an address: give ADDRESS or ADDRESS:PORT")
+    default = DNS_OVER_TLS_PORT if name else DNS_PORT
+    number = default if port_text is None else port(label, port_text)
+    return DNSServer(address, number, tls_name(label, name) if name else "")
+
+
+def tls_name(label: str, text: str) -> str:
+    """Return the name that a certificate is to be for: a domain in ASCII, or an address."""
+    if _is_ipv6(text):
+        return text
+    try:
+        return parse_domain(text.removesuffix("."))
+    except InvalidAddress as error:
+        raise UsageError(label, str(error)) from None
+
+
+def pin(label: str, text: str) -> bytes:
+    """Return the digest of a key from `sha256:` and its 64 hexadecimal digits, or its base64."""
+    from binascii import Error, a2b_base64, a2b_hex
+
+    algorithm, _, written = text.partition(":")
+    decode = a2b_hex if len(written) == 2 * _SHA256_OCTETS else a2b_base64
+    try:
+        digest = decode(written)
+    except (Error, ValueError):
+        digest = b""
+    if algorithm.lower() != "sha256" or len(digest) != _SHA256_OCTETS:
+        raise _wrong(label, text, "is not a pin: give sha256: and 64 hexadecimal digits")
+    return digest
 
 
 def _is_ipv6(text: str) -> bool:

@@ -30,6 +30,9 @@ class Recorder(Observer):
     def received(self, reply: Reply, *, tls: bool, failure: bool) -> None:
         self.calls.append(("received", reply, tls, failure))
 
+    def secret(self, text: str) -> None:
+        self.calls.append(("secret", text))
+
     def connected(self, info: ConnectionInfo) -> None:
         self.calls.append(("connected", info))
 

@@ -17,15 +17,25 @@ CONNECTION = ConnectionInfo(
     protocol="ESMTP",
     tls_version="TLSv1.3",
     tls_cipher="TLS_AES_256_GCM_SHA384",
-    verified=True,
+    verified_by="CA",
+    certificate_names=("mail.example", "192.0.2.1"),
+    certificate_expires=1_800_000_000,
     mechanism="PLAIN",
     greeting=Reply(220, (b"mail.example ESMTP",)),
     hello=Reply(250, (b"mail.example", b"SIZE")),
     seconds=0.25,
 )
 
+CERTIFICATE = ", certificate for mail.example 192.0.2.1 until 2027-01-15"
+"""What is told of it."""
+
 IN_THE_CLEAR = CONNECTION._replace(
-    tls_version=None, tls_cipher=None, verified=False, mechanism=None
+    tls_version=None,
+    tls_cipher=None,
+    verified_by="",
+    certificate_names=(),
+    certificate_expires=None,
+    mechanism=None,
 )
 
 

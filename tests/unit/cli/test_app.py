@@ -31,7 +31,7 @@ def options(line: str) -> CliOptions:
 
 def test_without_options_a_connection_is_what_the_client_does_by_itself() -> None:
     expected = ClientSettings(servers=(Server("mail.example", 25),))
-    assert client_settings(options(""), None) == expected
+    assert client_settings(options(""), None, {}) == expected
 
 
 def test_every_option_of_a_connection() -> None:
@@ -40,7 +40,7 @@ def test_every_option_of_a_connection() -> None:
         " --chunk-size 10 --no-wait --no-size --force -t -C HIGH --tls-min 1.2 --tls-max 1.3"
         " --ca-file ca.pem"
     )
-    assert client_settings(options(line), None) == ClientSettings(
+    assert client_settings(options(line), None, {}) == ClientSettings(
         servers=(Server("mail.example", 25),),
         helo="me.example",
         tls=TLSMode.REQUIRED,

@@ -52,6 +52,25 @@ def test_the_last_value_counts() -> None:
     assert scan(["-p1", "--port=2"]).value("port") == "2"
 
 
+@pytest.mark.parametrize(
+    ("argv", "places"),
+    [
+        ("-P a", [(1, 0)]),
+        ("-Pa", [(0, 2)]),
+        ("-MVPa", [(0, 4)]),
+        ("-MVP a", [(1, 0)]),
+        ("srv --password=a", [(1, 11)]),
+        ("srv --password a", [(2, 0)]),
+        ("-Pa x -P b", [(0, 2), (3, 0)]),
+    ],
+)
+def test_where_a_value_stands(argv: str, places: list[tuple[int, int]]) -> None:
+    words = scan(argv.split())
+    assert words.places == {"password": places}
+    where = [argv.split()[word][start:] for word, start in places]
+    assert where == words.values["password"]
+
+
 def test_what_was_not_given() -> None:
     words = scan([])
     assert words.value("port") is None

@@ -15,3 +15,9 @@ def test_everybody_hears_everything() -> None:
     told = tell_everything(Audience([one, other]), NO_USER, CONNECTION, SENT, problem)
     assert one.calls == told
     assert other.calls == told
+
+
+def test_everybody_hears_of_a_secret() -> None:
+    one, other = Recorder(), Recorder()
+    Audience([one, other]).secret("x")
+    assert one.calls == other.calls == [("secret", "x")]

@@ -22,6 +22,7 @@ CLOSING = Reply(421, (b"bye",))
     [
         (errors.ConnectError("x"), 75),
         (errors.HostNotFound("x"), 68),
+        (errors.NoMailService("x"), 69),
         (errors.ConnectionLost("x"), 75),
         (errors.TimedOut("x", wait="GREETING"), 75),
         (errors.Interrupted("x"), 75),

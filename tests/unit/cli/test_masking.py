@@ -148,3 +148,16 @@ def test_nothing_that_a_server_says_anywhere_holds_the_password() -> None:
         assert repr(form)[2:-1] not in shown
     assert json.dumps(PASSWORD) not in shown
     assert PASSWORD not in shown
+
+
+def test_a_secret_that_comes_up_is_hidden_from_then_on_and_told_to_nobody() -> None:
+    recorder = Recorder()
+    observer = MaskingObserver(recorder, Mask("me"))
+    reply = Reply(250, (b"hello token",))
+    observer.received(reply, tls=True, failure=False)
+    observer.secret("token")
+    observer.connection(2).received(reply, tls=True, failure=False)
+    assert recorder.calls == [
+        ("received", reply, True, False),
+        ("received", Reply(250, (b"hello (hidden)",)), True, False),
+    ]

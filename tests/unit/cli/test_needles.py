@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smtpwire.cli.needles import Base64, EncodedResponse, Needle, Response
+from smtpwire.cli.needles import Base64, EncodedResponse, Needle, Response, ServerSignature
 from smtpwire.cli.readings import Reading
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DIGEST = b"0123456789abcdef" * 2
 SENT = base64.b64encode(b"me " + DIGEST)
+SHA_1 = base64.b64encode(b"v=" + base64.b64encode(bytes(range(20))))
+SHA_512 = base64.b64encode(b"v=" + base64.b64encode(bytes(range(64))))
 
 
 def view(text: bytes) -> Narrowed:
@@ -119,3 +121,25 @@ def test_parts_of_a_response_are_nothing() -> None:
     for response in (Response(b"someone"), EncodedResponse(b"someone")):
         assert response.part_at_end(view(b"someo")) == -1
         assert response.part_at_start(view(b"eone")) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (b"no: " + SHA_1 + b"!", [(3, 43)]),
+        (b"no: " + SHA_512.lower(), [(3, 3 + len(SHA_512))]),
+        (SHA_1 + b"," + SHA_512, [(0, 40), (41, 41 + len(SHA_512))]),
+        (SHA_1 + SHA_1, [(0, 80)]),
+        (SHA_1[:39] + b"." + SHA_1[39:], []),
+        (b"dj4" + SHA_1[3:], []),
+        (b"a DJ played", []),
+    ],
+)
+def test_a_signature_is_at_least_that_of_sha_1(text: bytes, places: list[tuple[int, int]]) -> None:
+    assert len(SHA_1) == 40
+    assert list(ServerSignature().found(view(text))) == places
+
+
+def test_parts_of_a_signature_are_nothing() -> None:
+    assert ServerSignature().part_at_end(view(SHA_1[:20])) == -1
+    assert ServerSignature().part_at_start(view(SHA_1[20:])) == 0

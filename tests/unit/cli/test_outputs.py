@@ -22,7 +22,7 @@ from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError, MissingExtension, StartTLSRefused
 from smtpwire.run.report import Problem
 from smtpwire.run.stop import StopRequest
-from tests.unit.cli.results import CONNECTION, NO_USER, SENT
+from tests.unit.cli.results import CERTIFICATE, CONNECTION, NO_USER, SENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_the_lines_of_v(capfd: pytest.CaptureFixture[str]) -> None:
 def test_the_trace(capfd: pytest.CaptureFixture[str]) -> None:
     show("-t")
     assert capfd.readouterr().out.splitlines() == [
-        "=== TLSv1.3 TLS_AES_256_GCM_SHA384, certificate verified",
+        f"=== TLSv1.3 TLS_AES_256_GCM_SHA384, verified (CA){CERTIFICATE}",
         PLAIN_TRACE,
         "<** 535 secret is wrong",
         "*** m: <c@y> refused: RCPT: 550 5.1.1 no such user",

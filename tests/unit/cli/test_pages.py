@@ -13,7 +13,7 @@ from smtpwire.cli.pages import Page, manual, page_asked_for, print_page, usage, 
 
 
 def test_the_usage_names_every_option_once() -> None:
-    named = re.findall(r"(?<=[ ,])--([a-z-]+)(=?)", "\n".join(usage()))
+    named = re.findall(r"(?<=[ ,])--([a-z0-9-]+)(=?)", "\n".join(usage()))
     expected = [(o.long, "=" if o.metavar and not o.short else "") for o in OPTIONS]
     assert sorted(named) == sorted(expected)
 

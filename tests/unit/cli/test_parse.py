@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-
 import pytest
 
-from smtpwire.cli.arguments import scan
-from smtpwire.cli.errors import UsageError
-from smtpwire.cli.parse import CliOptions, TraceOptions, parse
-from smtpwire.client import Server, TLSMode
-
-BASE = "mail.example a@x.example b@y.example"
-
-
-def options(line: str) -> CliOptions:
-    return parse(scan(shlex.split(line)))
-
-
-def refusal(line: str) -> tuple[str, str]:
-    with pytest.raises(UsageError) as caught:
-        options(line)
-    return caught.value.where, str(caught.value)
+from smtpwire.cli.parse import TraceOptions
+from smtpwire.client import Server
+from tests.unit.cli.lines import BASE, options, refusal
 
 
 class TestForms:
@@ -109,54 +94,6 @@ class TestServers:
         assert (found.helo, found.timeout, found.connect_timeout) == ("me.example", 5.0, 2.5)
 
 
-class TestTLS:
-    @pytest.mark.parametrize(
-        ("line", "mode", "verify"),
-        [
-            ("", TLSMode.NONE, False),
-            ("-T", TLSMode.OPPORTUNISTIC, False),
-            ("-M", TLSMode.REQUIRED, False),
-            ("-TM", TLSMode.REQUIRED, False),
-            ("-V", TLSMode.REQUIRED, True),
-            ("-TV", TLSMode.OPPORTUNISTIC, True),
-            ("-MV", TLSMode.REQUIRED, True),
-            ("--tls-on-connect", TLSMode.REQUIRED, False),
-            ("--tls-on-connect -T", TLSMode.OPPORTUNISTIC, False),
-        ],
-    )
-    def test_how_much(self, line: str, mode: TLSMode, verify: bool) -> None:
-        tls = options(f"{line} {BASE}").tls
-        assert (tls.mode, tls.verify) == (mode, verify)
-
-    def test_limits(self) -> None:
-        tls = options(f"-M --tls-min 1.2 --tls-max 1.2 --ca-file ca.pem -C HIGH {BASE}").tls
-        assert (tls.minimum, tls.maximum, tls.ca_file, tls.ciphers) == (
-            "1.2",
-            "1.2",
-            "ca.pem",
-            "HIGH",
-        )
-
-    def test_the_lowest_is_not_above_the_highest(self) -> None:
-        line = f"-M --tls-min 1.3 --tls-max 1.2 {BASE}"
-        assert refusal(line) == ("--tls-min", "1.3 is above --tls-max 1.2")
-
-    @pytest.mark.parametrize("option", ["-C HIGH", "--tls-min 1.2", "--tls-max 1.2", "--ca-file x"])
-    def test_without_tls_its_options_are_worth_a_warning(self, option: str) -> None:
-        ((where, text),) = options(f"{option} {BASE}").warnings
-        assert where == option.split(maxsplit=1)[0]
-        assert text == "has no effect without TLS: add -M, -T or -V"
-        assert options(f"{option} -V {BASE}").warnings == ()
-
-    def test_smtps_is_tls(self) -> None:
-        assert options("-C HIGH smtps://h a@x b@y").warnings == ()
-
-    def test_a_ca_file_is_of_no_use_without_verification(self) -> None:
-        assert options(f"-M --ca-file x {BASE}").warnings == (
-            ("--ca-file", "has no effect without -V"),
-        )
-
-
 class TestLogin:
     def test_all_of_it(self) -> None:
         login = options(f"-U me -P secret --auth login --allow-cleartext-auth {BASE}").login
@@ -170,6 +107,24 @@ class TestLogin:
         login = options(f"-U me -P '' {BASE}").login
         assert login is not None
         assert login.password == ""
+
+    def test_a_token(self) -> None:
+        login = options(f"-U me --oauth-token-command get --authzid you {BASE}").login
+        assert login is not None
+        assert (login.token_command, login.authzid) == ("get", "you")
+        assert login.mechanisms == ("OAUTHBEARER", "XOAUTH2")
+        assert "get" not in repr(login)
+
+    def test_a_token_for_one_mechanism(self) -> None:
+        login = options(f"-U me --oauth-token-command get --auth xoauth2 {BASE}").login
+        assert login is not None
+        assert login.mechanisms == ("XOAUTH2",)
+
+    @pytest.mark.parametrize("mechanisms", ["EXTERNAL", "GSSAPI,EXTERNAL"])
+    def test_who_is_known_from_elsewhere_needs_no_name(self, mechanisms: str) -> None:
+        login = options(f"--auth {mechanisms} {BASE}").login
+        assert login is not None
+        assert login.user == ""
 
     def test_a_login_without_a_password(self) -> None:
         login = options(f"-U me {BASE}").login
@@ -185,17 +140,33 @@ class TestLogin:
         [
             ("-P x", "-P"),
             ("--password-file x", "--password-file"),
+            ("--password-command x", "--password-command"),
+            ("--oauth-token-command x", "--oauth-token-command"),
+            ("--authzid x", "--authzid"),
             ("--auth PLAIN", "--auth"),
+            ("--auth EXTERNAL,PLAIN", "--auth"),
             ("--allow-cleartext-auth", "--allow-cleartext-auth"),
         ],
     )
     def test_its_options_need_a_user(self, line: str, where: str) -> None:
         assert refusal(f"{line} {BASE}") == (where, "needs -U NAME, whom to log in as")
 
-    def test_one_password_is_enough(self) -> None:
-        where, text = refusal(f"-U me -P x --password-file y {BASE}")
-        assert where == "--password-file"
-        assert "cannot be used with -P" in text
+    @pytest.mark.parametrize(
+        ("line", "where", "other"),
+        [
+            ("-P x --password-file y", "--password-file", "-P"),
+            ("--password-command y --password-file x", "--password-command", "--password-file"),
+            ("--oauth-token-command x -P y", "--oauth-token-command", "-P"),
+        ],
+    )
+    def test_one_secret_is_enough(self, line: str, where: str, other: str) -> None:
+        text = f"cannot be used with {other}; give the secret once"
+        assert refusal(f"-U me {line} {BASE}") == (where, text)
+
+    def test_a_token_is_no_password(self) -> None:
+        where, text = refusal(f"-U me --oauth-token-command x --auth XOAUTH2,PLAIN {BASE}")
+        assert where == "--oauth-token-command"
+        assert text == "cannot be used with PLAIN: it is for OAUTHBEARER and XOAUTH2"
 
 
 class TestOutput:

@@ -14,7 +14,8 @@ from tests.unit.cli.results import CONNECTION, IN_THE_CLEAR, NO_USER, SENT, reci
 def test_a_connection_under_tls() -> None:
     assert connection_line(CONNECTION, tls_wanted=True) == (
         "connected: mail.example:25 [192.0.2.1] ESMTP"
-        " TLSv1.3 TLS_AES_256_GCM_SHA384 verified AUTH PLAIN"
+        " TLSv1.3 TLS_AES_256_GCM_SHA384 verified AUTH PLAIN,"
+        " certificate for mail.example 192.0.2.1 until 2027-01-15"
     )
 
 
@@ -28,8 +29,27 @@ def test_fault_50_tls_that_was_wanted_and_could_not_be_had_is_worth_a_word() -> 
 
 
 def test_a_certificate_that_was_not_verified() -> None:
-    info = CONNECTION._replace(verified=False, mechanism=None)
-    assert connection_line(info, tls_wanted=True).endswith(" TLSv1.3 TLS_AES_256_GCM_SHA384")
+    info = CONNECTION._replace(verified_by="", mechanism=None)
+    line = connection_line(info, tls_wanted=True)
+    assert " TLSv1.3 TLS_AES_256_GCM_SHA384, certificate for " in line
+
+
+def test_a_certificate_that_could_not_be_read_is_not_told_of() -> None:
+    info = CONNECTION._replace(certificate_names=(), certificate_expires=None)
+    assert connection_line(info, tls_wanted=True).endswith(" verified AUTH PLAIN")
+
+
+def test_a_certificate_without_names_has_a_dash_in_their_place() -> None:
+    info = CONNECTION._replace(certificate_names=())
+    assert ", certificate for - until 2027-01-15" in connection_line(info, tls_wanted=True)
+
+
+def test_of_many_or_hostile_names_only_the_first_are_told_of_and_escaped() -> None:
+    names = ("\x1b]0;owned\x07", "x" * 500, *(f"{n}.example" for n in range(100)))
+    line = connection_line(CONNECTION._replace(certificate_names=names), tls_wanted=True)
+    assert line.isprintable()
+    assert line.endswith(" 0.example 1.example 2.example ... until 2027-01-15")
+    assert len(line) < 300
 
 
 def test_a_message_that_was_sent() -> None:

@@ -47,6 +47,7 @@ FORMS = {
     "URL-safe base64": base64.urlsafe_b64encode(OCTETS),
     "CRAM-MD5": base64.b64encode(DIGEST),
     "CRAM-MD5, decoded": DIGEST,
+    "a SCRAM signature": base64.b64encode(b"v=" + base64.b64encode(bytes(range(32)))),
 }
 
 

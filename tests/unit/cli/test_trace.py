@@ -9,7 +9,7 @@ from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError
 from smtpwire.run.report import Problem
-from tests.unit.cli.results import CONNECTION, IN_THE_CLEAR
+from tests.unit.cli.results import CERTIFICATE, CONNECTION, IN_THE_CLEAR
 
 
 class Lines:
@@ -58,11 +58,11 @@ def test_marks() -> None:
 def test_what_tls_came_to_is_information() -> None:
     lines = Lines()
     trace = Trace(lines)
-    for info in (CONNECTION, CONNECTION._replace(verified=False), IN_THE_CLEAR):
+    for info in (CONNECTION, CONNECTION._replace(verified_by=""), IN_THE_CLEAR):
         trace.connected(info)
     assert lines.lines == [
-        "=== TLSv1.3 TLS_AES_256_GCM_SHA384, certificate verified",
-        "=== TLSv1.3 TLS_AES_256_GCM_SHA384, certificate not verified",
+        f"=== TLSv1.3 TLS_AES_256_GCM_SHA384, verified (CA){CERTIFICATE}",
+        f"=== TLSv1.3 TLS_AES_256_GCM_SHA384, not verified{CERTIFICATE}",
     ]
 
 

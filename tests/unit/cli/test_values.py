@@ -149,7 +149,7 @@ def test_tls_versions() -> None:
 
 def test_mechanisms() -> None:
     assert values.mechanisms("--auth", "cram-md5, Plain") == ("CRAM-MD5", "PLAIN")
-    with pytest.raises(UsageError, match="'X' is not a mechanism: PLAIN, LOGIN, CRAM-MD5"):
+    with pytest.raises(UsageError, match=r"'X' is not a mechanism: SCRAM-SHA-512-PLUS, .*, NTLM"):
         values.mechanisms("--auth", "PLAIN,x")
 
 
