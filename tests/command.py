@@ -9,8 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.leaks import assert_nothing_leaked
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SMTP = Path(sys.executable).with_name("smtp")
 """The console script that was installed with the interpreter that runs the tests."""
@@ -35,7 +37,12 @@ def clean_environment(home: str, extra: Mapping[str, str] | None = None) -> dict
         for name, value in os.environ.items()
         if name in _KEPT or name.startswith("COVERAGE_")
     }
-    return {**kept, "HOME": home, "LC_ALL": "C.UTF-8", **(extra or {})}
+    ours = {
+        "HOME": home,
+        "LC_ALL": "C.UTF-8",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",  # there is none
+    }
+    return {**kept, **ours, **(extra or {})}
 
 
 def run_smtp(
@@ -45,8 +52,9 @@ def run_smtp(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     wrapper: tuple[str, ...] = (),
+    secrets: Sequence[str] = (),
 ) -> Completed:
-    """Run `smtp` with `args` to its end.
+    """Run `smtp` with `args` to its end, and see that it shows no secret.
 
     Args:
         args: the command line after the command.
@@ -55,20 +63,24 @@ def run_smtp(
         env: variables on top of a clean environment.
         cwd: the directory to run it in.
         wrapper: the command that runs it, if another does.
+        secrets: what must not be shown, beside the password that it is given openly.
 
     Returns:
         The exit status and both streams, which must be UTF-8.
     """
     with tempfile.TemporaryDirectory(prefix="home-") as home:
+        environment = clean_environment(home, env)
         done = subprocess.run(
             [*wrapper, SMTP, *args],
             input=stdin,
             capture_output=True,
             timeout=timeout,
-            env=clean_environment(home, env),
+            env=environment,
             cwd=cwd,
             check=False,
         )
+    outputs = {"standard output": done.stdout, "standard error": done.stderr}
+    assert_nothing_leaked(args, environment, outputs, cwd=cwd, secrets=secrets)
     stderr = done.stderr.decode()
     assert "Traceback (most recent call last)" not in stderr, stderr
     return Completed(done.returncode, done.stdout.decode(), stderr)

@@ -1,7 +1,8 @@
 """The certificates that a scripted server can show: a right one, and each way to be wrong.
 
-Every name is issued for the loopback addresses by one authority, which lives as long as the test
-process and whose certificate `authority()` gives to whoever has to trust it.
+Every name is issued for the loopback addresses, and for the hosts of the zones that the tests' DNS
+server has, by one authority, which lives as long as the test process and whose certificate
+`authority()` gives to whoever has to trust it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import tempfile
+import warnings
 from functools import cache
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from scramp.core import CBindData
 
-_NAMES = ("localhost", "127.0.0.1", "::1")
+_NAMES = ("localhost", "127.0.0.1", "::1", "*.example.test", "*.unsigned.test")
+_WITH_AUTHORITY = ", with its authority"
 _LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _NOT_SO_LONG_AGO = dt.datetime(2021, 1, 1, tzinfo=dt.UTC)
 
@@ -45,35 +51,54 @@ def server_context(
     kind: str = "right",
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
     maximum: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+    *,
+    ask: bool = False,
 ) -> ssl.SSLContext:
     """A server's side of TLS with the certificate `kind`.
 
     Args:
         kind: "right", "expired", "wrong name", "common name only", "unknown authority" or
-            "self-signed".
+            "self-signed"; one of the first three with ", with its authority" behind it sends the
+            authority's certificate along.
         minimum: the oldest version to speak.
         maximum: the newest version to speak.
+        ask: the client has to show a certificate of the authority.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = minimum
-    context.maximum_version = maximum
-    if kind == "self-signed":
-        _load_self_signed(context)
-    else:
-        _certificate(kind).configure_cert(context)
+    with warnings.catch_warnings():  # 1.0 and 1.1 are deprecated, and were asked for
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = minimum
+        context.maximum_version = maximum
+    if minimum < ssl.TLSVersion.TLSv1_2:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    if ask:
+        context.verify_mode = ssl.CERT_REQUIRED
+        authority().configure_trust(context)
+    with tempfile.NamedTemporaryFile() as pem:
+        pem.write(b"".join(_key_and_chain(kind)))
+        pem.flush()
+        context.load_cert_chain(pem.name)
     return context
 
 
-def _load_self_signed(context: ssl.SSLContext) -> None:
-    """Show a certificate that is its own issuer: an authority's own, of no one's trust."""
-    with tempfile.NamedTemporaryFile() as both:
-        for pem in _self_signed():
-            both.write(pem)
-        both.flush()
-        context.load_cert_chain(both.name)
+def der(kind: str) -> bytes:
+    """The certificate of a server in DER."""
+    return x509.load_pem_x509_certificate(_key_and_chain(kind)[1]).public_bytes(Encoding.DER)
+
+
+def end_point(kind: str) -> bytes:
+    """The hash of the certificate `kind` that logins can be bound to (RFC 5929 section 4)."""
+    return bytes(CBindData.from_der(der(kind)))
 
 
 @cache
-def _self_signed() -> tuple[bytes, bytes]:
-    stranger = trustme.CA()
-    return stranger.private_key_pem.bytes(), stranger.cert_pem.bytes()
+def _key_and_chain(kind: str) -> tuple[bytes, ...]:
+    """The key, the certificate and what is sent along, in PEM."""
+    if kind == "self-signed":  # an authority's own, of no one's trust
+        stranger = trustme.CA()
+        return stranger.private_key_pem.bytes(), stranger.cert_pem.bytes()
+    leaf = _certificate(kind.removesuffix(_WITH_AUTHORITY))
+    chain = [blob.bytes() for blob in leaf.cert_chain_pems]
+    if kind.endswith(_WITH_AUTHORITY):
+        chain.append(authority().cert_pem.bytes())
+    return leaf.private_key_pem.bytes(), *chain

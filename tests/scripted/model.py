@@ -48,6 +48,7 @@ class ModelServer(Server):
         replies: what to answer otherwise, by verb, with "GREETING" and "END" (the end of data,
             by BDAT LAST too).
         users: passwords by name, for AUTH.
+        binds: whether SCRAM supports channel binding inside TLS.
         patience: seconds of quiet to wait for before an answer.
         starttls: how to shake hands.
         tls_on_connect: shake hands before the greeting.
@@ -59,13 +60,15 @@ class ModelServer(Server):
         offers: tuple[str, ...] = OFFERS,
         replies: Mapping[str, Rule] | None = None,
         users: Mapping[str, str] | None = None,
+        binds: bool = False,
         patience: float = 0.0,
-        starttls: StartTLS | None = None,
+        starttls: Step | None = None,
         tls_on_connect: bool = False,
         ipv6: bool = False,
     ) -> None:
         self.offers = offers
         self.users = dict(users or {})
+        self.binds = binds
         self.patience = patience
         self.starttls = starttls or StartTLS()
         self.tls_on_connect = tls_on_connect

@@ -36,6 +36,12 @@ class Connection:
     close_notify: bool = False
     """The client ended TLS by the book before it closed."""
     tls_version: str | None = None
+    tls_resumed: bool = False
+    """The handshake took up a session of another connection."""
+    sni: str | None = None
+    """The name that the client asked for."""
+    client_certificate: bytes | None = None
+    """What the client showed, in DER."""
     tls_failure: str | None = None
     """Why the handshake failed, where it did."""
     error: str | None = None

@@ -16,7 +16,7 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 
-from tests.scripted.certificates import server_context
+from tests.scripted.certificates import end_point, server_context
 from tests.scripted.wire import Failure, Gone, Wire
 
 _MEGABYTE = 1 << 20
@@ -147,6 +147,16 @@ class ReadOctets(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadSome(Step):
+    """Wait for something, and take all that has come, whatever it is."""
+
+    def run(self, wire: Wire) -> None:
+        if not wire.fill():
+            raise Failure("the client ended the connection where something was due")
+        wire.octets(len(wire.buffered))
+
+
+@dataclass(frozen=True, slots=True)
 class ReadData(Step):
     """Read the content of DATA up to its final dot."""
 
@@ -255,12 +265,14 @@ class StartTLS(Step):
     certificate: str = "right"
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     maximum: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    ask: bool = False
+    """The client has to show a certificate."""
 
     def run(self, wire: Wire) -> None:
         if wire.buffered:
             raise Failure(f"{wire.buffered!r} came behind STARTTLS")
-        context = server_context(self.certificate, self.minimum, self.maximum)
-        if not wire.start_tls(context):
+        context = server_context(self.certificate, self.minimum, self.maximum, ask=self.ask)
+        if not wire.start_tls(context, end_point(self.certificate)):
             wire.close()
 
 

@@ -56,6 +56,7 @@ class Wire:
         self._buffer = bytearray()
         self._ended = False
         self._tls: ssl.SSLObject | None = None
+        self._end_point = b""
         self._from_net = ssl.MemoryBIO()
         self._to_net = ssl.MemoryBIO()
 
@@ -255,12 +256,26 @@ class Wire:
 
     # -- TLS --------------------------------------------------------------------------------------
 
-    def start_tls(self, context: ssl.SSLContext) -> bool:
+    @property
+    def binding(self) -> tuple[str, bytes] | None:
+        """What a login can be bound to, by this end's own reckoning; None without TLS."""
+        if self._tls is None:
+            return None
+        if self._tls.version() != "TLSv1.3":
+            return "tls-unique", self._tls.get_channel_binding() or b""
+        return "tls-server-end-point", self._end_point
+
+    def start_tls(self, context: ssl.SSLContext, end_point: bytes = b"") -> bool:
         """Shake hands as the server.
+
+        Args:
+            context: the server's side.
+            end_point: the hash of its certificate (RFC 5929 section 4).
 
         Returns:
             False when the handshake failed; `record.tls_failure` says why.
         """
+        context.set_servername_callback(self._named)
         tls = context.wrap_bio(self._from_net, self._to_net, server_side=True)
         self._from_net.write(bytes(self._buffer))
         self._buffer.clear()
@@ -281,10 +296,16 @@ class Wire:
                 break
         self._send(self._to_net.read())
         self._tls = tls
+        self._end_point = end_point
         self.record.tls_version = tls.version()
+        self.record.tls_resumed = bool(tls.session_reused)
+        self.record.client_certificate = tls.getpeercert(binary_form=True)
         self.record.note(f"TLS: {tls.version()}")
         self._keep(self._decrypt(tls))  # what came in one segment with the end of the handshake
         return True
+
+    def _named(self, _tls: object, name: str | None, _context: object) -> None:
+        self.record.sni = name
 
     def _send_alert(self) -> None:
         try:

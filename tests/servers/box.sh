@@ -25,7 +25,7 @@ rm -f /etc/resolv.conf /etc/hosts /etc/nsswitch.conf
 echo "nameserver 127.0.0.1" >/etc/resolv.conf
 echo "options timeout:1 attempts:1" >>/etc/resolv.conf
 printf "127.0.0.1 localhost mx.example.test" >/etc/hosts
-for name in postfix exim dovecot opensmtpd sendmail; do printf " $name.example.test"; done >>/etc/hosts
+for name in postfix cyrus exim dovecot opensmtpd sendmail; do printf " $name.example.test"; done >>/etc/hosts
 echo >>/etc/hosts
 for database in passwd group shadow hosts services protocols aliases; do
   echo "$database: files"

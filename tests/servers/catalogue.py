@@ -49,11 +49,13 @@ class Spec:
 _SASL_LIBRARIES = ("sasl2-bin", "libsasl2-modules", "libsasl2-modules-db")
 
 PACKAGES: dict[str, tuple[str, ...]] = {
+    "dns": ("knot", "unbound"),
     "dovecot": ("dovecot-core", "dovecot-submissiond", "dovecot-lmtpd"),
     "exim": ("exim4-daemon-heavy", "exim4-base"),
     "opensmtpd": ("opensmtpd",),
     "peers": ("curl", "msmtp", "swaks"),
     "postfix": ("postfix",),
+    "postfix-cyrus": ("postfix", *_SASL_LIBRARIES),
     "sendmail": ("sendmail-bin", "sendmail-cf", "m4", *_SASL_LIBRARIES),
 }
 """Debian packages of each root; what they depend on and the machine lacks comes along.
@@ -68,6 +70,12 @@ SERVERS: dict[str, Spec] = {
             "aiosmtpd",
             Kind.PYTHON,
             {"smtp": Speaks.GREETING, "tls": Speaks.TLS, "lmtp": Speaks.GREETING},
+        ),
+        Spec(
+            "dns",
+            Kind.BOX,
+            {"resolver": Speaks.OTHER, "tls": Speaks.OTHER, "authority": Speaks.OTHER},
+            root="dns",
         ),
         Spec(
             "dovecot",
@@ -100,6 +108,7 @@ SERVERS: dict[str, Spec] = {
             root="postfix",
             needs=("dovecot",),
         ),
+        Spec("postfix-cyrus", Kind.BOX, {"smtp": Speaks.GREETING}, root="postfix-cyrus"),
         Spec(
             "sendmail",
             Kind.BOX,

@@ -69,6 +69,18 @@ def postfix(pytestconfig: pytest.Config) -> Server:
 
 
 @pytest.fixture(scope="session")
+def postfix_cyrus(pytestconfig: pytest.Config) -> Server:
+    """Postfix that logs in by Cyrus SASL; takes mail after a login, and drops it."""
+    return _server(pytestconfig, "postfix-cyrus")
+
+
+@pytest.fixture(scope="session")
+def smtp_server(pytestconfig: pytest.Config) -> Server:
+    """Nodemailer's server: XOAUTH2; drops mail; needs no root."""
+    return _server(pytestconfig, "smtp-server")
+
+
+@pytest.fixture(scope="session")
 def exim(pytestconfig: pytest.Config) -> Server:
     """Exim: PIPELINING, CHUNKING, TLS, AUTH; octet-exact Maildir."""
     return _server(pytestconfig, "exim")
@@ -78,6 +90,12 @@ def exim(pytestconfig: pytest.Config) -> Server:
 def opensmtpd(pytestconfig: pytest.Config) -> Server:
     """OpenSMTPD: drops whoever pipelines; Maildir."""
     return _server(pytestconfig, "opensmtpd")
+
+
+@pytest.fixture(scope="session")
+def dns(pytestconfig: pytest.Config) -> Server:
+    """Unbound, which validates what Knot DNS says of example.test, bogus.test, unsigned.test."""
+    return _server(pytestconfig, "dns")
 
 
 @pytest.fixture(scope="session")

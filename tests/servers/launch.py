@@ -21,6 +21,7 @@ from tests.servers.maildir import Maildir
 from tests.servers.places import CONFIG, HERE
 from tests.servers.ports import served
 from tests.servers.processes import Process
+from tests.servers.tokens import KEY, token
 from tests.servers.tools import run
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def launch(
         "PKI": str(pki.directory),
         "USER": USER,
         "PASSWORD": PASSWORD,
+        "TOKEN": token(),
+        "TOKEN_KEY": KEY,
         **{_variable(service): str(port) for service, port in ports.items()},
         **{name: str(port) for name, port in needed_ports.items()},
     }

@@ -3,9 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SMTPServer } from 'smtp-server';
 
-const { PKI, RUN, USER, PASSWORD, PORT_SMTP, PORT_TLS, PORT_LMTP } = process.env;
+const { PKI, RUN, USER, PASSWORD, TOKEN, PORT_SMTP, PORT_TLS, PORT_LMTP } = process.env;
 
 function onAuth(auth, session, answer) {
+  if (auth.method === 'XOAUTH2') {
+    const known = auth.username === USER && auth.accessToken === TOKEN;
+    answer(null, known ? { user: USER } : { data: { status: '401', schemes: 'bearer' } });
+    return;
+  }
   const known =
     auth.username === USER &&
     (auth.method === 'CRAM-MD5' ? auth.validatePassword(PASSWORD) : auth.password === PASSWORD);
@@ -26,7 +31,7 @@ const common = {
   ca: [fs.readFileSync(path.join(PKI, 'ca.pem'))],
   requestCert: true,
   rejectUnauthorized: false,
-  authMethods: ['PLAIN', 'LOGIN', 'CRAM-MD5'],
+  authMethods: ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'],
   authOptional: true,
   size: 52428800,
   useXClient: true,
