@@ -11,6 +11,7 @@ import termios
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.command import SMTP, clean_environment
+from tests.leaks import assert_nothing_leaked
 
 if TYPE_CHECKING:
     import signal
@@ -56,12 +57,13 @@ def run_on_terminal(
     ours, theirs = pty.openpty()
     try:
         with tempfile.TemporaryDirectory(prefix="home-") as home:
+            environment = clean_environment(home, env)
             smtp = subprocess.Popen(
                 [SMTP, *args],
                 stdin=subprocess.PIPE,
                 stdout=theirs if stdout_too else subprocess.PIPE,
                 stderr=theirs if stderr_too else subprocess.PIPE,
-                env=clean_environment(home, env),
+                env=environment,
                 start_new_session=True,
                 preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # noqa: PLW1509
                 pass_fds=(theirs,),
@@ -81,8 +83,11 @@ def run_on_terminal(
         screen += _until(ours, None)
     finally:
         os.close(ours)
-    out, said = ((stream or b"").decode() for stream in (stdout, stderr))
-    return OnTerminal(smtp.returncode, out, said, screen.decode(), echo)
+    stdout, stderr = stdout or b"", stderr or b""
+    outputs = {"standard output": stdout, "standard error": stderr, "the screen": screen}
+    answer = typed.decode(errors="ignore").split("\n")[0]
+    assert_nothing_leaked(args, environment, outputs, secrets=[answer])
+    return OnTerminal(smtp.returncode, stdout.decode(), stderr.decode(), screen.decode(), echo)
 
 
 def _until(terminal: int, wanted: bytes | None) -> bytes:

@@ -295,6 +295,18 @@ def test_77_the_certificate_is_not_accepted(start: Start, ca_file: Path, certifi
     assert "certificate" in one_line(done)
 
 
+def test_78_a_netrc_that_others_can_read(start: Start, tmp_path: Path) -> None:
+    server = start(ModelServer(offers=("AUTH PLAIN",), users={"me": "geheim"}))
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password geheim\n")
+    netrc.chmod(0o644)
+    line = ("-U", "me", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE, env={"NETRC": str(netrc)}, secrets=["geheim"])
+    assert done.code == 78
+    assert one_line(done).startswith(f"smtp: {netrc}: it has the password, and others can read")
+    assert server.connections == []
+
+
 def test_79_it_may_have_been_delivered(start: Start) -> None:
     server = start(ModelServer(offers=(), replies={"END": Close()}))
     done = submit(server.address)

@@ -106,7 +106,9 @@ def test_the_lines_of_v(start: Start) -> None:
     server = start(ModelServer(offers=("STARTTLS",), replies=REPLIES))
     connected, sent = conversation(server, "-v", "-T")
     assert re.fullmatch(
-        rf"connected: {server.address} \[127\.0\.0\.1\] ESMTP TLSv1\.3 TLS_\w+\n", connected
+        rf"connected: {server.address} \[127\.0\.0\.1\] ESMTP TLSv1\.3 TLS_\w+,"
+        r" certificate for localhost( \S+)+ until \d{4}-\d\d-\d\d\n",
+        connected,
     )
     assert sent == (
         f"sent: - from <a@x.example> to 1 of 2, {len(SENT) - 1} octets,"

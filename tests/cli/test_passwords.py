@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import signal
+import subprocess
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.terminal import run_on_terminal
-from tests.command import run_smtp
-from tests.scripted import ModelServer
+from tests.command import SMTP, clean_environment, run_smtp
+from tests.leaks import assert_nothing_leaked
+from tests.scripted import Close, Hold, ModelServer, Script
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.scripted.fixtures import Start
+    from tests.scripted.fixtures import MakeScripted, Start
 
 MESSAGE = b"Subject: x\n\nhello\n"
 LINE = ("a@x.example", "b@y.example")
@@ -155,3 +157,102 @@ def test_without_it_a_login_is_shown_without_what_it_consists_of(server: ModelSe
     assert done.code == 0
     assert " -> AUTH LOGIN" in done.stdout
     assert done.stdout.count("(hidden)\n") == 2
+
+
+def test_a_command(server: ModelServer) -> None:
+    line = ("-U", "me", "--password-command", f"echo '{PASSWORD}'; echo more", server.address)
+    done = run_smtp(*line, *LINE, stdin=MESSAGE, secrets=[PASSWORD])
+    assert (done.code, done.stderr) == (0, "")
+    assert server.messages[0].user == "me"
+    assert server.messages[0].content == b"Subject: x\r\n\r\nhello\r\n"
+
+
+def test_a_command_that_fails(server: ModelServer) -> None:
+    line = ("-U", "me", "--password-command", "exit 2", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE)
+    assert done.code == 64
+    assert done.stderr == "smtp: --password-command: the command ended with status 2\n"
+    assert server.connections == []
+
+
+def netrc(tmp_path: Path, mode: int = 0o600) -> dict[str, str]:
+    file = tmp_path / "netrc"
+    file.touch(mode)
+    file.write_text(f'machine 127.0.0.1 login me password "{PASSWORD}"\n', encoding="utf-8")
+    file.chmod(mode)
+    return {"NETRC": str(file)}
+
+
+def test_the_netrc(server: ModelServer, tmp_path: Path) -> None:
+    line = ("-U", "me", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE, env=netrc(tmp_path), secrets=[PASSWORD])
+    assert (done.code, done.stderr) == (0, "")
+    assert server.messages[0].user == "me"
+
+
+def test_the_keyring(server: ModelServer, tmp_path: Path) -> None:
+    (tmp_path / "onepassword.py").write_text(
+        "from keyring.backend import KeyringBackend\n"
+        "class Keyring(KeyringBackend):\n"
+        "    priority = 1\n"
+        "    def get_password(self, service, username):\n"
+        f"        known = ('smtp://127.0.0.1', 'me')\n"
+        f"        return {PASSWORD!r} if (service, username) == known else None\n"
+        "    def set_password(self, service, username, password):\n"
+        "        raise NotImplementedError\n"
+        "    delete_password = set_password\n",
+        encoding="utf-8",
+    )
+    env = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "onepassword.Keyring"}
+    line = ("-U", "me", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE, env=env, secrets=[PASSWORD])
+    assert (done.code, done.stderr) == (0, "")
+    assert server.messages[0].user == "me"
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux lets it be done")
+@pytest.mark.parametrize(
+    "option", [("-P", PASSWORD), (f"-P{PASSWORD}",), (f"--password={PASSWORD}",)]
+)
+def test_fault_90_ps_does_not_show_it_while_the_command_runs(
+    scripted: MakeScripted, tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    message = tmp_path / "message"
+    message.write_bytes(MESSAGE)
+    connected = Hold(threading.Event())
+    server = scripted(Script("is slow to greet", connected, Close("421 not now")))
+    with (
+        message.open("rb") as stdin,
+        subprocess.Popen(
+            [SMTP, "-U", "me", *option, server.address, *LINE], stdin=stdin, stderr=subprocess.PIPE
+        ) as smtp,
+    ):
+        assert connected.reached.wait(20)
+        shown = Path(f"/proc/{smtp.pid}/cmdline").read_bytes()
+        connected.release.set()
+        smtp.communicate(timeout=30)
+    assert PASSWORD.encode() not in shown
+    assert server.address.encode() in shown
+
+
+def test_a_traceback_shows_nothing_of_it(server: ModelServer, tmp_path: Path) -> None:
+    """Asked for by SMTPWIRE_DEBUG, where a defect comes up in the middle of a login."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import smtpwire.core.sasl.plain as plain\n"
+        "def initial(self): raise ZeroDivisionError('on purpose')\n"
+        "plain.Plain.initial = initial\n"
+    )
+    message = tmp_path / "message"
+    message.write_bytes(MESSAGE)
+    extra = {"PYTHONPATH": str(tmp_path), "SMTPWIRE_DEBUG": "1"}
+    environment = clean_environment(str(tmp_path), extra)
+    args = ("-tv", "-U", "me", "-P", PASSWORD, server.address, *LINE)
+    with message.open("rb") as stdin:
+        done = subprocess.run(
+            [SMTP, *args], stdin=stdin, capture_output=True, env=environment, check=False
+        )
+    assert done.returncode == 70
+    assert b"Traceback" in done.stderr
+    assert b"ZeroDivisionError: on purpose" in done.stderr
+    outputs = {"standard output": done.stdout, "standard error": done.stderr}
+    assert_nothing_leaked(args, environment, outputs)

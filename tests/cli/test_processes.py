@@ -86,6 +86,27 @@ def test_a_login_that_is_refused_is_refused_once(start: Start, names: list[str])
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_token_that_a_server_repeats_is_shown_by_no_process(
+    start: Start, names: list[str], refused: bool
+) -> None:
+    """Only the process that had the command run has seen it."""
+    token = "c2VjcmV0LXRva2Vu.of_one_process"
+    answer = f"{'535 5.7.8 no' if refused else '235 2.7.0 yes'}: {token}"
+    server = start(
+        ModelServer(
+            offers=("PIPELINING", "AUTH XOAUTH2"),
+            replies={"AUTH": answer, "MAIL": f"250 2.1.0 for {token}"},
+        )
+    )
+    login = ("-U", "me", "--oauth-token-command", f"echo {token}")
+    line = ("-tv", "--processes=2", "-j4", *login, "-s", server.address, *ENVELOPE)
+    done = run_smtp(*line, *names, secrets=[token])
+    assert done.code == (77 if refused else 0)
+    assert ("535 5.7.8 no: (hidden)" in done.stderr) is refused
+    assert ("250 2.1.0 for (hidden)" in done.stdout) is not refused
+
+
 def test_no_server_at_all(names: list[str]) -> None:
     done = run_smtp("-v", "--processes=3", "-s", "127.0.0.1:1", *ENVELOPE, *names)
     assert done.code == 75

@@ -54,8 +54,8 @@ HEAVY = frozenset(
 PACKAGE = {
     "smtpwire": "cli client core errors message net record run",
     "smtpwire.cli": (
-        "app arguments audience command errors escape exitcode main options outputs "
-        "pages parse streams values"
+        "app arguments audience checked command errors escape exitcode main options outputs "
+        "pages parse streams tlsoptions values"
     ),
     "smtpwire.core": (
         "address command engine event exchange extensions group ledger "
@@ -63,9 +63,12 @@ PACKAGE = {
     ),
     "smtpwire.message": "body content dots eol opener opening reader scan source spool witness",
     "smtpwire.net": (
-        "connection conversation dial handshake hostname loop outbox poll timeouts tls transport"
+        "connection conversation dial handshake hostname loop outbox poll timeouts tls transport "
+        "trust"
     ),
-    "smtpwire.run": "again lookout messages nosession report runner session slot stop tally",
+    "smtpwire.run": (
+        "again candidates lookout messages nosession report runner servers session slot stop tally"
+    ),
 }
 """All that a plain submission imports of the package: by package, its modules."""
 
