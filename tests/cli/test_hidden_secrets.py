@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command import SMTP, clean_environment, run_smtp
+from tests.leaks import assert_nothing_leaked
 from tests.scripted import (
     Expect,
     Hold,
@@ -82,10 +83,9 @@ def test_a_signal_ends_the_command_behind_a_crafted_reply(
     message = tmp_path / "message"
     message.write_bytes(MESSAGE)
     options = ("-U", "me", "-P", password, "-s", server.address, "-f", "a@x", "-r", "b@y")
+    environment = clean_environment(str(tmp_path))
     with subprocess.Popen(
-        [SMTP, *options, message],
-        stderr=subprocess.PIPE,
-        env=clean_environment(str(tmp_path)),
+        [SMTP, *options, message], stderr=subprocess.PIPE, env=environment
     ) as smtp:
         try:
             assert said.reached.wait(30)
@@ -95,6 +95,7 @@ def test_a_signal_ends_the_command_behind_a_crafted_reply(
             smtp.kill()
     assert smtp.returncode == 143
     assert b"stopped by signal 15" in stderr
+    assert_nothing_leaked(options, environment, {"standard error": stderr})
 
 
 @pytest.mark.parametrize("form", [PASSWORD, PLAIN], ids=["plain", "PLAIN"])

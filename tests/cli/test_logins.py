@@ -67,6 +67,15 @@ def test_a_wrong_password(start: Start, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCRAM)
+def test_a_wrong_password_on_a_bound_connection(start: Start, name: str) -> None:
+    server = start(offering(f"{name}-PLUS", binds=True))
+    code, said = login(server, "-M", password="another word")
+    assert code == 77
+    assert "535 5.7.8 wrong" in said or "the password is wrong" in said
+    assert not server.messages
+
+
+@pytest.mark.parametrize("name", SCRAM)
 @pytest.mark.parametrize("version", [TLSVersion.TLSv1_2, TLSVersion.TLSv1_3])
 def test_a_login_that_is_bound_to_the_connection(
     start: Start, name: str, version: ssl.TLSVersion

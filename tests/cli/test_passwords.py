@@ -214,24 +214,26 @@ def test_the_keyring(server: ModelServer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "option", [("-P", PASSWORD), (f"-P{PASSWORD}",), (f"--password={PASSWORD}",)]
 )
-def test_fault_90_ps_does_not_show_it_while_the_command_runs(
+def test_fault_090_ps_does_not_show_it_while_the_command_runs(
     scripted: MakeScripted, tmp_path: Path, option: tuple[str, ...]
 ) -> None:
     message = tmp_path / "message"
     message.write_bytes(MESSAGE)
     connected = Hold(threading.Event())
     server = scripted(Script("is slow to greet", connected, Close("421 not now")))
+    args = ("-U", "me", *option, server.address, *LINE)
+    environment = clean_environment(str(tmp_path))
     with (
         message.open("rb") as stdin,
         subprocess.Popen(
-            [SMTP, "-U", "me", *option, server.address, *LINE], stdin=stdin, stderr=subprocess.PIPE
+            [SMTP, *args], stdin=stdin, stderr=subprocess.PIPE, env=environment
         ) as smtp,
     ):
         assert connected.reached.wait(20)
         shown = Path(f"/proc/{smtp.pid}/cmdline").read_bytes()
         connected.release.set()
-        smtp.communicate(timeout=30)
-    assert PASSWORD.encode() not in shown
+        _, stderr = smtp.communicate(timeout=30)
+    assert_nothing_leaked(args, environment, {"standard error": stderr, "the list": shown})
     assert server.address.encode() in shown
 
 

@@ -46,7 +46,7 @@ def submit(server: ModelServer, ca_file: Path, *options: str, host: str = "local
         pytest.param("common name only", "it is not for localhost but for 'else", id="071"),
     ],
 )
-def test_fault_069_to_071_and_073_a_certificate_that_is_not_accepted_ends_it(
+def test_fault_069_070_071_073_a_certificate_that_is_not_accepted_ends_it(
     start: Start, ca_file: Path, options: str, certificate: str, flaw: str
 ) -> None:
     """Before EHLO is said inside TLS, and with -T never in the clear instead."""

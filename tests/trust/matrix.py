@@ -28,6 +28,9 @@ VERIFIED = "verified"
 NO_TLS, LATER, BROKEN, UNPROVEN = "69", "75", "76", "77"
 """It did not go, and neither MAIL nor AUTH was said; the exit code."""
 
+USER, PASSWORD = "me", "geheim-77"
+"""Every server offers a login before TLS and inside it, and every message is to go behind one."""
+
 ASKED = ("(nothing)", "-T", "-M", "-V", "-T -V", "-M -V", "--dane", "--mta-sts")
 """The columns.  With `--dane` the server has a TLSA record for its key, whatever its certificate;
 with `--mta-sts` its domain has a policy that is to be enforced."""
@@ -69,7 +72,8 @@ class Kind:
     def server(self) -> ModelServer:
         """Start one."""
         return ModelServer(
-            offers=self.offers,
+            offers=(*self.offers, "AUTH PLAIN"),
+            users={USER: PASSWORD},
             replies=self.replies,
             starttls=self.starttls or StartTLS(self.certificate),
         )

@@ -8,7 +8,18 @@ import pytest
 
 from tests.command import Completed, run_smtp
 from tests.house.project import ROOT
-from tests.trust.matrix import AGAIN, ASKED, CLEAR, KINDS, TLS, VERIFIED, Kind, table
+from tests.trust.matrix import (
+    AGAIN,
+    ASKED,
+    CLEAR,
+    KINDS,
+    PASSWORD,
+    TLS,
+    USER,
+    VERIFIED,
+    Kind,
+    table,
+)
 from tests.trust.policies import policy, publish
 from tests.trust.zones import record
 
@@ -37,7 +48,8 @@ def cells(*columns: str) -> pytest.MarkDecorator:
 
 def submit(server: ModelServer, ca_file: Path, host: str, *options: str) -> Completed:
     line = ("-v", "-p", str(server.port), "--timeout", "1.5", "--ca-file", str(ca_file))
-    return run_smtp(*line, *options, host, "a@x.example", "b@y.example", stdin=MESSAGE)
+    login = ("-U", USER, "-P", PASSWORD)
+    return run_smtp(*line, *login, *options, host, "a@x.example", "b@y.example", stdin=MESSAGE)
 
 
 def outcome(done: Completed, server: ModelServer) -> str:
@@ -50,6 +62,7 @@ def outcome(done: Completed, server: ModelServer) -> str:
         assert done.stderr.startswith("smtp: ")
         return str(done.code)
     (message,) = server.messages
+    assert message.user == USER
     if message.tls:
         return VERIFIED if " verified" in done.stdout else TLS
     assert " verified" not in done.stdout
