@@ -30,7 +30,7 @@ def asked_for(requirements: list[str]) -> set[str]:
     return {re.split(r"[^\w-]", requirement, maxsplit=1)[0] for requirement in requirements}
 
 
-@pytest.mark.parametrize("name", ["test", "lint", "bench"])
+@pytest.mark.parametrize("name", ["test", "lint", "bench", "kerberos"])
 def test_every_line_is_a_pinned_version_or_a_hash_of_it(name: str) -> None:
     assert [x for x in lines(name) if not PINNED.fullmatch(x) and not HASH.fullmatch(x)] == []
     for line, below in zip(lines(name), [*lines(name)[1:], ""], strict=True):
@@ -46,12 +46,12 @@ def test_the_tests_have_all_that_the_package_can_use() -> None:
     assert asked_for(wanted) - pinned("test") == set()
 
 
-@pytest.mark.parametrize("name", ["lint", "bench"])
+@pytest.mark.parametrize("name", ["lint", "bench", "kerberos"])
 def test_the_linters_and_the_peers_are_all_there(name: str) -> None:
     assert asked_for(PYPROJECT["dependency-groups"][name]) - pinned(name) == set()
 
 
-@pytest.mark.parametrize("other", ["lint", "bench"])
+@pytest.mark.parametrize("other", ["lint", "bench", "kerberos"])
 def test_all_files_pin_the_same_versions(other: str) -> None:
     def versions(name: str) -> dict[str, str]:
         rows = (line.split()[0] for line in lines(name) if PINNED.fullmatch(line))

@@ -52,15 +52,18 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "dns": ("knot", "unbound"),
     "dovecot": ("dovecot-core", "dovecot-submissiond", "dovecot-lmtpd"),
     "exim": ("exim4-daemon-heavy", "exim4-base"),
+    "kerberos": ("krb5-kdc", "krb5-admin-server"),
+    "kerberos-headers": ("libkrb5-dev",),
     "opensmtpd": ("opensmtpd",),
     "peers": ("curl", "msmtp", "swaks"),
     "postfix": ("postfix",),
-    "postfix-cyrus": ("postfix", *_SASL_LIBRARIES),
+    "postfix-cyrus": ("postfix", *_SASL_LIBRARIES, "libsasl2-modules-gssapi-mit"),
     "sendmail": ("sendmail-bin", "sendmail-cf", "m4", *_SASL_LIBRARIES),
 }
 """Debian packages of each root; what they depend on and the machine lacks comes along.
 
-"peers" is no server: other clients, for the benchmarks.
+"peers" is no server: other clients, for the benchmarks.  Nor is "kerberos-headers": what a client
+of Kerberos is compiled with.
 """
 
 SERVERS: dict[str, Spec] = {
@@ -95,6 +98,7 @@ SERVERS: dict[str, Spec] = {
             {"smtp": Speaks.GREETING, "tls": Speaks.TLS},
             root="exim",
         ),
+        Spec("kerberos", Kind.BOX, {"kdc": Speaks.OTHER}, root="kerberos"),
         Spec("opensmtpd", Kind.BOX, {"smtp": Speaks.GREETING}, root="opensmtpd", rsa=True),
         Spec(
             "postfix",
@@ -108,7 +112,13 @@ SERVERS: dict[str, Spec] = {
             root="postfix",
             needs=("dovecot",),
         ),
-        Spec("postfix-cyrus", Kind.BOX, {"smtp": Speaks.GREETING}, root="postfix-cyrus"),
+        Spec(
+            "postfix-cyrus",
+            Kind.BOX,
+            {"smtp": Speaks.GREETING},
+            root="postfix-cyrus",
+            needs=("kerberos",),
+        ),
         Spec(
             "sendmail",
             Kind.BOX,

@@ -39,7 +39,7 @@ def fetched(spec: Spec) -> Path:
     if spec.kind is Kind.NODE:
         config = CONFIG / spec.name
         stamp = [file.read_text() for file in sorted(config.iterdir())]
-        return _once(spec.name, stamp, lambda new: _install_node_package(config, new))
+        return once(spec.name, stamp, lambda new: _install_node_package(config, new))
     return HERE
 
 
@@ -50,10 +50,10 @@ def unpacked(root: str) -> Path:
         Unavailable: they cannot be had.
     """
     stamp = [platform.freedesktop_os_release().get("VERSION_ID", ""), platform.machine()]
-    return _once(f"root-{root}", [*stamp, *PACKAGES[root]], lambda new: _unpack(root, new))
+    return once(f"root-{root}", [*stamp, *PACKAGES[root]], lambda new: _unpack(root, new))
 
 
-def _once(name: str, stamp: list[str], fill: Callable[[Path], None]) -> Path:
+def once(name: str, stamp: list[str], fill: Callable[[Path], None]) -> Path:
     """A directory of the cache; `fill` makes it where it is missing or the stamp has changed."""
     target = cache() / name
     mark = json.dumps(stamp)

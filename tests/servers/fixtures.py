@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from tests.servers import kerberos_client
 from tests.servers.errors import Unavailable
 from tests.servers.farm import Farm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from tests.servers.farm import Server
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
         workerinput: dict[str, str]
 
+
+T = TypeVar("T")
 
 _FARM = pytest.StashKey[Farm]()
 _WORKER_INPUT = "smtpwire_servers"
@@ -54,8 +58,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _server(config: pytest.Config, name: str) -> Server:
+    return _had(lambda: config.stash[_FARM].start(name))
+
+
+def _had(get: Callable[[], T]) -> T:
     try:
-        return config.stash[_FARM].start(name)
+        return get()
     except Unavailable as error:
         if os.environ.get("SMTPWIRE_REQUIRE_SERVERS") == "1":
             pytest.fail(f"SMTPWIRE_REQUIRE_SERVERS=1, and {error}", pytrace=False)
@@ -72,6 +80,18 @@ def postfix(pytestconfig: pytest.Config) -> Server:
 def postfix_cyrus(pytestconfig: pytest.Config) -> Server:
     """Postfix that logs in by Cyrus SASL; takes mail after a login, and drops it."""
     return _server(pytestconfig, "postfix-cyrus")
+
+
+@pytest.fixture(scope="session")
+def kerberos(pytestconfig: pytest.Config) -> Server:
+    """The KDC of a realm in which the user and the mail server have keys."""
+    return _server(pytestconfig, "kerberos")
+
+
+@pytest.fixture(scope="session")
+def kerberos_modules() -> dict[str, str]:
+    """What the environment of `smtp` has to hold for it to find the modules for Kerberos."""
+    return _had(kerberos_client.modules)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 CONFIG = HERE / "config"
+REQUIREMENTS = HERE.parents[1] / "requirements"
 
 _LAID_OVER = ("/usr", "/etc", "/var", "/run", "/proc", "/sys", "/dev")
 """What a box mounts something else on; a path below one of these would vanish inside."""

@@ -10,6 +10,8 @@ login and not of this program.
 
 from __future__ import annotations
 
+import re
+
 from smtpwire.core.sasl.mechanism import Mechanism
 from smtpwire.errors import AuthFailed
 
@@ -24,6 +26,10 @@ EXTRA = "the extra gssapi, which is not installed: pip install 'smtpwire[gssapi]
 
 _SERVICE = "smtp"
 """The service's name before the host's, as registered for GSSAPI."""
+_WORDS = re.compile(
+    r"(?:SpnegoError \(\d+\): )?(?:.*Minor \(\d+\): )?(?P<reason>.*?)(?:, Context: .*)?", re.DOTALL
+)
+"""An error of pyspnego's: of the codes of the GSS-API only the last words say what is wrong."""
 _NO_LAYER = 1
 """The bit for "no security layer" (RFC 4752 section 3.1): TLS is there for that."""
 
@@ -70,7 +76,8 @@ class _Context(Mechanism):
         try:
             return act()
         except Exception as error:  # noqa: BLE001 - see the module
-            reason = getattr(error, "message", None) or type(error).__name__
+            words = _WORDS.fullmatch(getattr(error, "message", ""))
+            reason = words["reason"] if words and words["reason"] else type(error).__name__
             if isinstance(error, ImportError):
                 reason = "it needs more than is installed: pip install 'pyspnego[kerberos]'"
         raise AuthFailed(f"{self.name} does not come about: {reason}", mechanism=self.name)

@@ -2,8 +2,8 @@
 
 pyspnego's own server is at the other end.  Kerberos needs a realm, tickets and a package that is
 not pure Python, so the exchange of GSSAPI is shown with NTLM's tokens in the place of Kerberos's:
-both are contexts of the GSS-API, and RFC 4752 does not tell them apart.  What is not shown here is
-Kerberos itself; it was tried by hand, with MIT's and Postfix by Cyrus SASL.
+both are contexts of the GSS-API, and RFC 4752 does not tell them apart.  Kerberos itself is in
+tests/real/test_kerberos.py.
 """
 
 from __future__ import annotations
@@ -48,6 +48,33 @@ def test_a_wrong_password(server: Any) -> None:
     proof = ntlm.step(server.step(ntlm.initial()))
     with pytest.raises(SpnegoError):
         server.step(proof)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "SpnegoError (7): Major (4): None, Minor (25): No such key, Context: Tickets",
+            "No such key",
+        ),
+        ("SpnegoError (9): Invalid token, Context: NTLM", "Invalid token"),
+        ("no words of its own", "no words of its own"),
+        ("", "Failure"),
+    ],
+)
+def test_of_an_error_the_words_that_say_something_are_shown(
+    monkeypatch: pytest.MonkeyPatch, said: str, reason: str
+) -> None:
+    class Failure(Exception):
+        message = said
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise Failure
+
+    monkeypatch.setattr(spnego, "client", fail)
+    with pytest.raises(AuthFailed) as caught:
+        Ntlm("alice", PASSWORD, "localhost")
+    assert str(caught.value) == f"NTLM does not come about: {reason}"
 
 
 @pytest.mark.parametrize("garbage", [b"", b"x", b"NTLMSSP\0\x02\0\0\0"])
