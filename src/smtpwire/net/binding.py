@@ -15,13 +15,11 @@ Which type is used depends on what this Python's `ssl` can compute, in this orde
 from __future__ import annotations
 
 from smtpwire.core.sasl.mechanism import ChannelBinding
+from smtpwire.net.der import CONTEXT_0, OBJECT_IDENTIFIER, SEQUENCE, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-
-_SEQUENCE, _OID, _PARAMETER_0 = 0x30, 0x06, 0xA0
-"""Tags of DER; the last is the hash among the parameters of RSASSA-PSS (RFC 4055)."""
 
 _HASH_OF = {
     "2a864886f70d010104": "md5",  # RSA with it, and so on (RFC 4055, RFC 5758)
@@ -78,7 +76,7 @@ def server_end_point(certificate: bytes) -> bytes | None:
     """
     try:
         name = _HASH_OF.get(_signature_hash(certificate))
-    except IndexError:
+    except ValueError:
         return None
     if name is None:
         return None
@@ -93,28 +91,12 @@ def _signature_hash(certificate: bytes) -> str:
     A certificate is a sequence of what is signed, the algorithm, and the signature (RFC 5280
     section 4.1); an algorithm is a sequence of its identifier and its parameters.
     """
-    whole, _ = _content(certificate, _SEQUENCE)
-    _, behind = _content(whole, _SEQUENCE)
-    algorithm, _ = _content(behind, _SEQUENCE)
-    identifier, parameters = _content(algorithm, _OID)
+    whole, _ = split(certificate, SEQUENCE)
+    _, behind = split(whole, SEQUENCE)
+    algorithm, _ = split(behind, SEQUENCE)
+    identifier, parameters = split(algorithm, OBJECT_IDENTIFIER)
     if identifier.hex() == _RSASSA_PSS:
-        parameters, _ = _content(parameters, _SEQUENCE)
-        tagged, _ = _content(parameters, _PARAMETER_0)
-        identifier, _ = _content(_content(tagged, _SEQUENCE)[0], _OID)
+        parameters, _ = split(parameters, SEQUENCE)
+        tagged, _ = split(parameters, CONTEXT_0)  # the hash among the parameters (RFC 4055)
+        identifier, _ = split(split(tagged, SEQUENCE)[0], OBJECT_IDENTIFIER)
     return identifier.hex()
-
-
-def _content(der: bytes, tag: int) -> tuple[bytes, bytes]:
-    """Gives the content of the element that `der` begins with, and what follows the element.
-
-    Raises:
-        IndexError: it does not begin with a whole one of this tag.
-    """
-    length, start = der[1], 2
-    if length & 0x80:  # the long form: so many octets of length follow
-        start += length & 0x7F
-        length = int.from_bytes(der[2:start])
-    end = start + length
-    if der[0] != tag or end > len(der):
-        raise IndexError
-    return der[start:end], der[end:]

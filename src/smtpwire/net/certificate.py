@@ -7,6 +7,8 @@ for with care, and a Python without it gives less instead of failing.
 
 from __future__ import annotations
 
+from smtpwire.net.der import CONTEXT_0, SEQUENCE, split
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
 else:
     from smtpwire.record import NamedTuple
 
-_SEQUENCE = 0x30
-_VERSION = 0xA0
-_LONG_FORM = 0x80
-_BEFORE_KEY = 5
+NOT_ACCEPTED = "the certificate of the server is not accepted: "
+"""How every error about it begins."""
+
+_BETWEEN = 5
 """Fields of a TBSCertificate between its version and its key (RFC 5280 section 4.1)."""
 
 
@@ -89,39 +91,25 @@ def _der(certificate: Any) -> bytes:
     return certificate.public_bytes(_ssl.ENCODING_DER)  # type: ignore[no-any-return]
 
 
-def public_key(der: bytes) -> bytes:
+def public_key(certificate: bytes) -> bytes:
     """Cut the SubjectPublicKeyInfo out of a certificate (RFC 5280 section 4.1).
 
     It is what `--tls-pin` and TLSA records with selector 1 are about (RFC 6698 section 2.1.2): a
     certificate that is renewed with the same key keeps it.
 
     Args:
-        der: a certificate that OpenSSL has read.
+        certificate: in DER.
 
     Raises:
-        ValueError: it is not a certificate.
+        ValueError: it is not one.  OpenSSL takes some that are not quite DER.
     """
-    try:
-        inside, whole = _content(der, 0)
-        start, end = _content(der, inside)
-        if der[start] == _VERSION:
-            start = _content(der, start)[1]
-        for _ in range(_BEFORE_KEY):
-            start = _content(der, start)[1]
-        _, after = _content(der, start)
-    except IndexError:
-        raise ValueError("not a certificate") from None
-    if whole != len(der) or der[start] != _SEQUENCE or after > end:
-        raise ValueError("not a certificate")
-    return der[start:after]
-
-
-def _content(der: bytes, start: int) -> tuple[int, int]:
-    """Return where the content of the DER element at `start` begins and ends."""
-    length = der[start + 1]
-    begin = start + 2
-    if length >= _LONG_FORM:
-        octets = length - _LONG_FORM
-        length = int.from_bytes(der[begin : begin + octets], "big")
-        begin += octets
-    return begin, begin + length
+    whole, behind = split(certificate, SEQUENCE)
+    if behind:
+        raise ValueError("there is more than a certificate")
+    rest, _ = split(whole, SEQUENCE)
+    if rest[:1] == bytes([CONTEXT_0]):
+        _, rest = split(rest)
+    for _ in range(_BETWEEN):
+        _, rest = split(rest)
+    _, behind = split(rest, SEQUENCE)
+    return rest[: len(rest) - len(behind)]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 
 from smtpwire.errors import CertificateError
-from smtpwire.net.certificate import own, public_key, sent
+from smtpwire.net.certificate import NOT_ACCEPTED, own, public_key, sent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ _CERTIFICATE, _PUBLIC_KEY = 0, 1
 _FULL, _SHA2_256, _SHA2_512 = 0, 1, 2
 
 _DIGEST_OCTETS = {_SHA2_256: 32, _SHA2_512: 64}
-
-_FLAW = "the certificate of the server is not accepted: "
 
 
 class TLSA(NamedTuple):
@@ -74,7 +72,10 @@ def _is_known(record: TLSA) -> bool:
 
 def matches(record: TLSA, certificate: bytes) -> bool:
     """Tell whether a record is about a certificate, which is given in DER."""
-    selected = certificate if record.selector == _CERTIFICATE else public_key(certificate)
+    try:
+        selected = certificate if record.selector == _CERTIFICATE else public_key(certificate)
+    except ValueError:
+        return False
     if record.matching == _SHA2_256:
         selected = hashlib.sha256(selected).digest()
     elif record.matching == _SHA2_512:
@@ -101,17 +102,19 @@ def authenticate(records: Sequence[TLSA], connection: Connection, names: Sequenc
         return "DANE-EE"
     anchors = [record for record in records if record.usage == DANE_TA]
     if not anchors:
-        raise CertificateError(f"{_FLAW}no TLSA record of the server is about it")
+        raise CertificateError(f"{NOT_ACCEPTED}no TLSA record of the server is about it")
     chain = sent(connection)
     if not chain:
         raise CertificateError(
-            f"{_FLAW}DANE-TA needs the chain that the server sent, which this Python does not show"
-            " (3.13 does)"
+            f"{NOT_ACCEPTED}DANE-TA needs the chain that the server sent, and this Python does not"
+            " show it (3.13 does)"
         )
     # The server's own certificate is no trust anchor of itself.
     found = [der for der in chain[1:] if any(matches(record, der) for record in anchors)]
     if not found:
-        raise CertificateError(f"{_FLAW}no TLSA record is about it or one that was sent with it")
+        raise CertificateError(
+            f"{NOT_ACCEPTED}no TLSA record is about it or one that was sent with it"
+        )
     _verify(chain, found, names)
     return "DANE-TA"
 
@@ -122,11 +125,11 @@ def _verify(chain: Sequence[bytes], anchors: Sequence[bytes], names: Sequence[st
         from smtpwire.net.path import verify_path
     except ImportError:
         raise CertificateError(
-            f"{_FLAW}DANE-TA needs the Python package cryptography: install the extra dane"
+            f"{NOT_ACCEPTED}DANE-TA needs the Python package cryptography: install the extra dane"
         ) from None
     flaw = ""
     for name in names:
         flaw = verify_path(chain[0], chain[1:], anchors, name)
         if not flaw:
             return
-    raise CertificateError(f"{_FLAW}by DANE-TA, {flaw}")
+    raise CertificateError(f"{NOT_ACCEPTED}by DANE-TA, {flaw}")

@@ -6,7 +6,7 @@ OpenSSL's own words are for those who know it; what happens often has a plain se
 from __future__ import annotations
 
 from smtpwire.errors import CertificateError, TLSError
-from smtpwire.net.certificate import Facts, facts
+from smtpwire.net.certificate import NOT_ACCEPTED, Facts, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def tls_error(error: OSError, server: str, connection: Connection | None = None)
 
     if isinstance(error, ssl.SSLCertVerificationError):
         flaw = _certificate_flaw(error, server, connection)
-        return CertificateError(f"the certificate of the server is not accepted: {flaw}")
+        return CertificateError(f"{NOT_ACCEPTED}{flaw}")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
         return TLSError("the TLS handshake failed: the server ended the connection")
     reason = getattr(error, "reason", None)

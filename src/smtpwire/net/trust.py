@@ -93,11 +93,11 @@ def prove(trust: Trust, connection: Connection) -> str:
 def _check_pin(pins: tuple[bytes, ...], connection: Connection) -> None:
     from hashlib import sha256
 
-    from smtpwire.net.certificate import own, public_key
+    from smtpwire.net.certificate import NOT_ACCEPTED, own, public_key
 
-    pin = sha256(public_key(own(connection))).digest()
+    try:
+        pin = sha256(public_key(own(connection))).digest()
+    except ValueError:
+        raise CertificateError(f"{NOT_ACCEPTED}its key cannot be found in it") from None
     if pin not in pins:
-        raise CertificateError(
-            "the certificate of the server is not accepted:"
-            f" the pin of its key is sha256:{pin.hex()}"
-        )
+        raise CertificateError(f"{NOT_ACCEPTED}the pin of its key is sha256:{pin.hex()}")

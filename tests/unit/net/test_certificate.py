@@ -10,8 +10,8 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from smtpwire.net import certificate
 from smtpwire.net.certificate import Facts, facts, own, public_key, sent
+from smtpwire.net.der import SEQUENCE
 from smtpwire.net.tls import TLSSettings, make_context
 from tests.unit.net.memorytls import Handshake, server_context
 
@@ -100,14 +100,14 @@ def test_the_public_key_is_cut_out_of_it(ca: trustme.CA, kind: trustme.KeyType) 
 def test_a_certificate_without_a_version_has_one_field_less() -> None:
     """X.509 version 1, the default (RFC 5280 section 4.1.2.1)."""
     bare = bytes.fromhex("020107" + "3000" * 4 + "3003030100")
-    structure = certificate._SEQUENCE.to_bytes() + len(bare).to_bytes() + bare
-    whole = certificate._SEQUENCE.to_bytes() + len(structure).to_bytes() + structure
+    structure = SEQUENCE.to_bytes() + len(bare).to_bytes() + bare
+    whole = SEQUENCE.to_bytes() + len(structure).to_bytes() + structure
     assert public_key(whole) == bytes.fromhex("3003030100")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30", b"\x30\x03\x30\x01\x02", b"not a certificate"])
 def test_what_is_not_a_certificate_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="not a certificate"):
+    with pytest.raises(ValueError, match=r"element|certificate"):
         public_key(data)
 
 
@@ -115,5 +115,5 @@ def test_no_cut_of_a_certificate_passes_for_one(ca: trustme.CA) -> None:
     whole = der(ca.cert_pem)
     key = public_key(whole)
     for end in range(0, whole.index(key) + len(key), 7):
-        with pytest.raises(ValueError, match="not a certificate"):
+        with pytest.raises(ValueError, match=r"element|certificate"):
             public_key(whole[:end])

@@ -193,7 +193,7 @@ def test_a_python_that_does_not_show_the_chain(
 ) -> None:
     monkeypatch.setattr(dane, "sent", lambda _connection: ())
     flaw = refusal([record_of(chain_of(leaf)[2], 2)], connection)
-    assert flaw.endswith("which this Python does not show (3.13 does)")
+    assert flaw.endswith("this Python does not show it (3.13 does)")
 
 
 def test_without_cryptography_the_extra_is_named(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -57,6 +57,24 @@ def test_a_wrong_pin_is_told_with_the_one_there_is(connection: Connection) -> No
     with pytest.raises(CertificateError) as caught:
         prove(ANYBODY._replace(pins=(WRONG,)), connection)
     assert str(caught.value).endswith(f"the pin of its key is sha256:{pin(connection).hex()}")
+
+
+def test_a_certificate_that_is_not_quite_der_has_no_pin() -> None:
+    """OpenSSL reads lengths that are not given; what is behind them is not looked for."""
+    odd = cast("Connection", Odd())
+    trust = Trust(TLSMode.REQUIRED, "x", pins=(b"x" * 32,))
+    with pytest.raises(CertificateError, match="its key cannot be found in it"):
+        prove(trust, odd)
+    with pytest.raises(CertificateError, match="no TLSA record"):
+        prove(trust._replace(pins=(), tlsa=(TLSA(3, 1, 0, b"key"),)), odd)
+
+
+class Odd:
+    """A connection with such a certificate."""
+
+    def getpeercert(self, *, binary_form: bool) -> bytes:
+        assert binary_form
+        return b"\x30\x80\x30\x80\0\0\0\0"
 
 
 def test_tlsa_records_and_pins_count_each_for_itself(connection: Connection) -> None:
