@@ -84,8 +84,45 @@ def test_a_login_that_is_bound_to_the_connection(
     assert login(server, "-M") == (0, f"{name}-PLUS")
     assert server.messages[0].user == "me"
     [said] = [line for line in server.connections[0].commands if line.startswith("AUTH")]
-    kind = "tls-unique" if version is TLSVersion.TLSv1_2 else "tls-server-end-point"
+    kind = "tls-unique" if version is TLSVersion.TLSv1_2 else "tls-exporter"
     assert b64decode(said.split()[2]).startswith(f"p={kind},,".encode())
+
+
+def test_where_nothing_can_be_exported_it_is_bound_to_the_certificate(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\ndel os.memfd_create\n")
+    server = start(offering("SCRAM-SHA-256-PLUS", binds=True))
+    line = ("-M", "-U", "me", "-P", PASSWORD, server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE, env={"PYTHONPATH": str(tmp_path)})
+    assert (done.code, done.stderr) == (0, "")
+    [said] = initial_responses(server)
+    assert said.startswith("p=tls-server-end-point,,")
+
+
+def test_many_connections_are_each_bound_to_themselves(start: Start) -> None:
+    """Their handshakes go on at the same time, with one context."""
+    server = start(offering("SCRAM-SHA-256-PLUS", binds=True))
+    options = ("-j", "8", "--repeat", "40", "-M", "-U", "me", "-P", PASSWORD)
+    done = run_smtp(*options, server.address, *LINE, stdin=MESSAGE)
+    assert (done.code, done.stderr) == (0, "")
+    assert len(server.messages) == 40
+    said = initial_responses(server)
+    assert len(said) > 1
+    assert all(response.startswith("p=tls-exporter,,") for response in said)
+
+
+def test_the_key_log_that_was_asked_for_is_written_all_the_same(
+    start: Start, tmp_path: Path
+) -> None:
+    log = tmp_path / "keys"
+    server = start(offering("SCRAM-SHA-256-PLUS", binds=True))
+    assert login(server, "-M", "--tls-keylog", str(log)) == (0, "SCRAM-SHA-256-PLUS")
+    comment, *lines = log.read_text().splitlines()
+    assert comment.startswith("#")
+    kinds = [line.split()[0] for line in lines]
+    assert sorted(kinds) == sorted(set(kinds))
+    assert {"EXPORTER_SECRET", "CLIENT_TRAFFIC_SECRET_0"}.issubset(kinds)
 
 
 def test_tls_on_connect_is_bound_to_as_well(start: Start) -> None:
@@ -104,9 +141,9 @@ def test_whoever_passes_a_login_on_does_not_get_in(start: Start) -> None:
     server = offering("SCRAM-SHA-256-PLUS", binds=True)
     server.starttls = StartTLS("wrong name")
     start(server)
-    elsewhere = ("tls-server-end-point", b"the hash of another certificate")
+    elsewhere = {"tls-exporter": b"what another connection exports"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.scripted.wire.Wire.binding", elsewhere)
+        patch.setattr("tests.scripted.wire.Wire.bindings", elsewhere)
         code, said = login(server, "-M")
     assert code == 77
     assert "somebody is in between" in said

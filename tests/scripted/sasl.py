@@ -10,24 +10,30 @@ import binascii
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from scramp import ScramException, ScramMechanism
+from scramp.core import CbName
 
 if TYPE_CHECKING:
     from scramp.core import ScramServer
 
 Ask: TypeAlias = Callable[[str], str]
 """Sends a challenge line and returns the client's answer to it."""
-Binding: TypeAlias = tuple[str, bytes]
-"""The type of a channel binding, and its octets."""
+Bindings: TypeAlias = Mapping[str, bytes]
+"""Channel bindings by their type."""
+
+# scramp refuses the name of what it cannot reckon by itself; here it is given the octets.
+CbName.SUPPORTED_TYPES |= CbName.UNSUPPORTED_TYPES
+CbName.UNSUPPORTED_TYPES = frozenset()
 
 _CHALLENGE = b"<1.1@mail.example>"
 _REASON = json.dumps({"status": "invalid_token", "schemes": "bearer"}).encode()
 
 
 def authenticate(
-    argument: str, ask: Ask, users: Mapping[str, str], binding: Binding | None = None
+    argument: str, ask: Ask, users: Mapping[str, str], bindings: Bindings = MappingProxyType({})
 ) -> str | None:
     """Run the exchange that `AUTH argument` begins.
 
@@ -35,7 +41,7 @@ def authenticate(
         argument: the mechanism, and the initial response if there is one.
         ask: talks to the client.
         users: passwords by name.
-        binding: what the server can be bound to; None where it does not support that.
+        bindings: what the connection can be bound to; empty where that is not supported.
 
     Returns:
         The user who proved to know the password, or None.
@@ -55,7 +61,7 @@ def authenticate(
             if users.get(user) != password:
                 ask(f"334 {_encoded(_REASON)}")
         case _ if mechanism.startswith("SCRAM-"):
-            return _scram(mechanism, _decoded(initial or ask("334 ")), ask, users, binding)
+            return _scram(mechanism, _decoded(initial or ask("334 ")), ask, users, bindings)
         case _:
             return None
     return user if users.get(user) == password else None
@@ -85,7 +91,7 @@ def _cram_md5(response: str, users: Mapping[str, str]) -> str | None:
 
 
 def _scram(
-    name: str, first: str, ask: Ask, users: Mapping[str, str], binding: Binding | None
+    name: str, first: str, ask: Ask, users: Mapping[str, str], bindings: Bindings
 ) -> str | None:
     """Have scramp check it; its last message goes out as one more challenge."""
     mechanism = ScramMechanism(name)
@@ -96,6 +102,9 @@ def _scram(
         made: tuple[bytes, bytes, bytes, int] = mechanism.make_auth_info(users[user])
         return made
 
+    asked_for = first.partition(",")[0].removeprefix("p=")
+    usable = asked_for if asked_for in bindings else next(iter(bindings), None)
+    binding = None if usable is None else (usable, bindings[usable])
     server = mechanism.make_server(known, channel_binding=binding)
     try:
         server.set_client_first(first)

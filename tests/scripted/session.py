@@ -156,8 +156,8 @@ class Session:
         usual = "503 5.5.1 no AUTH now"
         user = None
         if "AUTH" in self._keywords and self._user is None and not self._server.replaces("AUTH"):
-            binding = self._wire.binding if self._server.binds else None
-            user = authenticate(argument, self._ask, self._server.users, binding)
+            bindings = self._wire.bindings if self._server.binds else {}
+            user = authenticate(argument, self._ask, self._server.users, bindings)
             usual = "535 5.7.8 wrong" if user is None else "235 2.7.0 welcome"
         self._say("AUTH", argument, usual)
         self._user = self._user or user

@@ -17,6 +17,7 @@ from itertools import pairwise
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from tests.scripted.exporter import exported, key_log
 from tests.scripted.unread import queued, wait_until_read
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Wire:
         self._ended = False
         self._tls: ssl.SSLObject | None = None
         self._end_point = b""
+        self._exporter = b""
         self._from_net = ssl.MemoryBIO()
         self._to_net = ssl.MemoryBIO()
 
@@ -257,13 +259,13 @@ class Wire:
     # -- TLS --------------------------------------------------------------------------------------
 
     @property
-    def binding(self) -> tuple[str, bytes] | None:
-        """What a login can be bound to, by this end's own reckoning; None without TLS."""
+    def bindings(self) -> dict[str, bytes]:
+        """What a login can be bound to, by this end's own reckoning; nothing without TLS."""
         if self._tls is None:
-            return None
+            return {}
         if self._tls.version() != "TLSv1.3":
-            return "tls-unique", self._tls.get_channel_binding() or b""
-        return "tls-server-end-point", self._end_point
+            return {"tls-unique": self._tls.get_channel_binding() or b""}
+        return {"tls-exporter": self._exporter, "tls-server-end-point": self._end_point}
 
     def start_tls(self, context: ssl.SSLContext, end_point: bytes = b"") -> bool:
         """Shake hands as the server.
@@ -279,6 +281,21 @@ class Wire:
         tls = context.wrap_bio(self._from_net, self._to_net, server_side=True)
         self._from_net.write(bytes(self._buffer))
         self._buffer.clear()
+        with key_log(context) as log:
+            done = self._shake_hands(tls)
+            self._exporter = exported(log)
+        if not done:
+            return False
+        self._tls = tls
+        self._end_point = end_point
+        self.record.tls_version = tls.version()
+        self.record.tls_resumed = bool(tls.session_reused)
+        self.record.client_certificate = tls.getpeercert(binary_form=True)
+        self.record.note(f"TLS: {tls.version()}")
+        self._keep(self._decrypt(tls))  # what came in one segment with the end of the handshake
+        return True
+
+    def _shake_hands(self, tls: ssl.SSLObject) -> bool:
         while True:
             try:
                 tls.do_handshake()
@@ -295,13 +312,6 @@ class Wire:
             else:
                 break
         self._send(self._to_net.read())
-        self._tls = tls
-        self._end_point = end_point
-        self.record.tls_version = tls.version()
-        self.record.tls_resumed = bool(tls.session_reused)
-        self.record.client_certificate = tls.getpeercert(binary_form=True)
-        self.record.note(f"TLS: {tls.version()}")
-        self._keep(self._decrypt(tls))  # what came in one segment with the end of the handshake
         return True
 
     def _named(self, _tls: object, name: str | None, _context: object) -> None:

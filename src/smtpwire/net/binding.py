@@ -3,7 +3,8 @@
 Which type is used depends on what this Python's `ssl` can compute, in this order:
 
 - tls-exporter (RFC 9266), if `ssl` lists it; the best, for any version of TLS.  No release up to
-  3.14 does: the request for it is github.com/python/cpython/issues/82133.
+  3.14 does (the request for it is github.com/python/cpython/issues/82133), so that on TLS 1.3 it is
+  derived by `smtpwire.net.exporter`, where the system lets it.
 - tls-unique below TLS 1.3 (RFC 5929 section 3).  On TLS 1.3 it is not defined, though `ssl` returns
   something.  Below, it is safe only where no session is resumed (RFC 7677 section 4), and here none
   ever is.
@@ -43,11 +44,14 @@ _TOO_WEAK = frozenset({"md5", "sha1"})
 """RFC 5929 section 4 takes SHA-256 in their place."""
 
 
-def channel_binding(connection: ssl.SSLSocket | ssl.SSLObject) -> ChannelBinding | None:
+def channel_binding(
+    connection: ssl.SSLSocket | ssl.SSLObject, exporter: bytes = b""
+) -> ChannelBinding | None:
     """Gives the best channel binding of a connection whose handshake is done.
 
     Args:
         connection: as a client.
+        exporter: its exporter secret, if it is one of TLS 1.3 and the secret is known.
 
     Returns:
         None when there is none that is defined for this connection and can be computed.
@@ -60,6 +64,10 @@ def channel_binding(connection: ssl.SSLSocket | ssl.SSLObject) -> ChannelBinding
             data = connection.get_channel_binding(name)
             if data:
                 return ChannelBinding(name, data)
+    if exporter:
+        from smtpwire.net.exporter import tls_exporter
+
+        return ChannelBinding("tls-exporter", tls_exporter(exporter))
     certificate = connection.getpeercert(binary_form=True)
     data = server_end_point(certificate) if certificate else None
     return ChannelBinding("tls-server-end-point", data) if data else None

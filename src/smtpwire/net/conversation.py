@@ -281,7 +281,7 @@ class Conversation:
 def _binding(handshake: Handshake) -> ChannelBinding | None:
     from smtpwire.net.binding import channel_binding
 
-    return channel_binding(handshake.transport.connection)
+    return channel_binding(handshake.transport.connection, handshake.exporter)
 
 
 def _show(piece: Piece, tracer: Tracer, *, tls: bool) -> None:

@@ -26,10 +26,13 @@ class Handshake:
         context: what the connection must be.
         server_name: to ask for and, as `context` says, to verify.
         prove: looks at what `context` does not, as `smtpwire.net.trust.Identity` has it.
+        bound: whether a login may be bound to the connection.
 
     Attributes:
         transport: the connection; nothing is said on it before the handshake is done.
         waits_for: READ or WRITE, before `go_on` can do more.
+        exporter: the exporter secret, once the handshake is done; b"" unless `bound`, and
+            below TLS 1.3.
 
     Raises:
         TLSError: the connection has ended.
@@ -41,9 +44,12 @@ class Handshake:
         context: ssl.SSLContext,
         server_name: str,
         prove: Callable[[Connection], str],
+        bound: bool = False,  # noqa: FBT001, FBT002 - as in Identity
     ) -> None:
         self._server_name = server_name
         self._prove = prove
+        self._bound = bound
+        self.exporter = b""
         self.waits_for = WRITE
         try:
             self.transport = TLSTransport(sock, context, server_name)
@@ -67,10 +73,20 @@ class Handshake:
 
         transport = self.transport
         try:
-            want = transport.handshake()
+            want = self._step()
         except OSError as error:
             raise tls_error(error, self._server_name, transport.connection) from error
         if want is None:
             return describe(transport.connection, self._prove(transport.connection))
         self.waits_for = WRITE if want == "write" else READ
         return None
+
+    def _step(self) -> str | None:
+        transport = self.transport
+        if not self._bound:
+            return transport.handshake()
+        from smtpwire.net.exporter import step
+
+        want, secret = step(transport.connection.context, transport.handshake)
+        self.exporter = secret or self.exporter
+        return want

@@ -59,6 +59,8 @@ class Identity(NamedTuple):
     prove: Callable[[Connection], str]
     """Given the connection once its handshake is done, it returns what the server proved to be who
     it is by, "" for nothing, or raises CertificateError."""
+    bound: bool = False
+    """A login may be bound to the connection."""
 
 
 def prove(trust: Trust, connection: Connection) -> str:

@@ -160,7 +160,8 @@ class Servers:
             settings = self.client.tls_settings._replace(verify=trust.verify)
             self._contexts[trust.verify] = make_context(settings)
         context = self._contexts[trust.verify]
-        return Identity(context, trust.name, partial(prove, trust))
+        bound = self._login is not None
+        return Identity(context, trust.name, partial(prove, trust), bound)
 
     def learn(self, close: Close) -> None:
         """Take what the end of a connection says about those that follow."""

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from scramp.core import CBindData
 
 from smtpwire.net.binding import channel_binding, server_end_point
+from smtpwire.net.exporter import tls_exporter
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
@@ -123,6 +124,12 @@ def test_on_tls_1_3_it_is_the_certificate() -> None:
         "tls-server-end-point",
         server_end_point(ends.certificate),
     )
+
+
+def test_where_its_secret_is_known_it_is_tls_exporter() -> None:
+    ends = Ends(ssl.TLSVersion.TLSv1_3)
+    secret = bytes(48)
+    assert channel_binding(ends.client, secret) == ("tls-exporter", tls_exporter(secret))
 
 
 class Connection:
