@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.errors import Unavailable
@@ -17,8 +18,6 @@ from tests.servers.places import REQUIREMENTS
 from tests.servers.tools import need_program, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.servers.farm import Server
 
 _PINNED = REQUIREMENTS / "kerberos.txt"
@@ -56,7 +55,10 @@ def tickets(kdc: Server, home: Path, keytab: str) -> dict[str, str]:
 def _compile(headers: Path, new: Path) -> None:
     if os.geteuid() != 0:
         raise Unavailable("root is needed, for private mounts")
-    need_program("gcc", "gcc")
+    need_program("gcc", "build-essential")  # for the headers of the C library, too
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        need_program(f"{version}-config", f"{version}-dev")
     pip = (sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--require-hashes")
     overlaid = ("unshare", "--mount", "--propagation", "private", "sh", "-c", _OVERLAY)
     run(*overlaid, headers / "usr", *pip, "--target", new, "--requirement", _PINNED)

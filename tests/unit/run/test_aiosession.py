@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -136,6 +137,18 @@ def test_all_that_was_asked_for_is_done(start: Start, ca_file: Path) -> None:
     assert info.mechanism == "PLAIN"
     [message] = server.messages
     assert (message.tls, message.user, message.by) == (True, "me", "DATA")
+
+
+def test_a_login_is_bound_to_the_connection(start: Start) -> None:
+    name = "SCRAM-SHA-256-PLUS"
+    server = start(
+        ModelServer(offers=("STARTTLS", f"AUTH {name}"), users={"me": "secret"}, binds=True)
+    )
+    login = Login("me", lambda: "secret")
+    have(settings(server)._replace(tls=TLSMode.REQUIRED, login=login), Watcher())
+    assert server.messages[0].user == "me"
+    [said] = [line for line in server.connections[0].commands if line.startswith("AUTH ")]
+    assert b64decode(said.split()[2]).startswith(b"p=tls-exporter,,")
 
 
 def test_the_name_of_the_host_is_found(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,4 +198,6 @@ def test_there_is_one_context_for_those_who_prove_something_and_one_for_the_othe
     other = servers.identity(WISH._replace(name="x.example"))
     verified = servers.identity(WISH._replace(verify=True))
     assert one.context is other.context is not verified.context
+    assert not one.bound
+    assert Servers(client(login=Login("me", str)), Watcher()).identity(WISH).bound
     assert (one.server_name, other.server_name) == ("mail.example", "x.example")
