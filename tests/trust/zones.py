@@ -91,6 +91,13 @@ def record(kind: str, usage: int = 3, selector: int = 1, matching: int = 1) -> s
         certificate = x509.load_pem_x509_certificate(authority().cert_pem.bytes())
     else:
         certificate = x509.load_der_x509_certificate(der(kind))
+    return record_of(certificate, usage, selector, matching)
+
+
+def record_of(
+    certificate: x509.Certificate, usage: int = 3, selector: int = 1, matching: int = 1
+) -> str:
+    """The TLSA record of any certificate."""
     if selector:
         data = certificate.public_key().public_bytes(
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo
