@@ -72,6 +72,8 @@ class Engine:
         self._afterwards: Afterwards | None = None
         """Behind a 421, while replies may still tell something."""
         self._closed: Close | None = None
+        self.muted = False
+        """Nothing more may be written, not even what was taken from `output`."""
         self.replies = 0
         """How many replies have come: a driver's measure of progress."""
 
@@ -184,11 +186,6 @@ class Engine:
         return self._closed
 
     @property
-    def muted(self) -> bool:
-        """Whether nothing more may be written, not even what was taken from `output`."""
-        return self._stop is not None or self._closed is not None
-
-    @property
     def hungry(self) -> bool:
         """Whether a further message would be begun, or is needed to know what follows this one."""
         return (
@@ -221,7 +218,7 @@ class Engine:
 
     def _pump(self) -> None:
         ledger, sender = self._ledger, self._sender
-        while self._stop is None and self._closed is None:
+        while not self.muted:
             # Before a first command, what is here already answers nothing that could be said now.
             may_send = sender.may_go_on if ledger.commands else self._parser.idle
             if not (may_send and self._send_next()):
@@ -299,6 +296,7 @@ class Engine:
         if afterwards.telling and (said_so or self._sender.in_doubt):
             self._afterwards = afterwards
             self._stop = self._stop or error
+            self.muted = True
         else:
             self._end(error)
 
@@ -379,6 +377,7 @@ class Engine:
         if self._closed is None:
             self._ledger.output.clear()
             self._stop = self._stop or error
+            self.muted = True
             self._end_if_answered()
 
     def _end_if_answered(self) -> None:
@@ -388,6 +387,7 @@ class Engine:
     def _end(self, error: SMTPError | None) -> None:
         error = self._failure or self._stop or error
         self._closed = Close(error, self._without_chunking)
+        self.muted = True
         self._ledger.output.clear()
         text = "the connection was closed after a refusal in mid-content"
         self._sender.settle_all(error or ConnectionLost(text))

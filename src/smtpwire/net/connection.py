@@ -101,7 +101,7 @@ class Connection(Conversation):
     def go_on(self) -> None:
         """Take everything the engine has, and give it what it can use, until neither has more."""
         self._collect()
-        self.over = self.engine.muted and self.engine.close is not None
+        self.over = self.engine.close is not None
         self._follow()
 
     def late(self) -> None:

@@ -6,7 +6,7 @@ What a pipe gives may take for ever to come, so `buffers` does not read pipes: w
 for `pipe` and for the peer, together, and then calls `draw`.  Thus nothing that blocks stands
 between the last look at the peer and the write.
 
-Lines that follow on each other are one piece, which costs less than to copy them does.
+Lines that come together are one piece, which costs less than to copy them does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import deque
 
 from smtpwire.core.event import Content
 from smtpwire.errors import MessageError
+from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Outbox:
 
     def __init__(self, reader_for: Callable[[Content], Reader]) -> None:
         self._reader_for = reader_for
-        self._items: deque[bytes | Content] = deque()
+        self._items: deque[Piece | Content] = deque()
+        """Lines that came together, as one piece, and contents."""
         self._pieces: deque[Piece] = deque()
         self._octets = 0
         """In the pieces."""
@@ -75,7 +77,19 @@ class Outbox:
 
     def extend(self, items: Iterable[bytes | Content]) -> None:
         """Queue what the engine wants written."""
-        self._items.extend(items)
+        lines: list[bytes] = []
+        for item in items:
+            if isinstance(item, Content):
+                self._queue_lines(lines)
+                self._items.append(item)
+                lines = []
+            else:
+                lines.append(item)
+        self._queue_lines(lines)
+
+    def _queue_lines(self, lines: list[bytes]) -> None:
+        if lines:
+            self._items.append(new(Piece, (b"".join(lines), lines, False, False)))
 
     def clear(self) -> None:
         """Forget all that has not been handed over; nothing is written after that."""
@@ -93,8 +107,9 @@ class Outbox:
         items = self._items
         while items and self._may_grow:
             item = items[0]
-            if not isinstance(item, Content):
-                self._add_lines()
+            if isinstance(item, Piece):
+                self._add(item)
+                items.popleft()
                 continue
             if self._reader is None:
                 self._begin(item)
@@ -139,17 +154,6 @@ class Outbox:
         self._pieces.append(piece)
         self._octets += len(piece.data)
 
-    def _add_lines(self) -> None:
-        """Add the lines at the front."""
-        items, lines = self._items, list[bytes]()
-        while items:
-            item = items[0]
-            if isinstance(item, Content):
-                break
-            lines.append(item)
-            items.popleft()
-        self._add(Piece(b"".join(lines), lines))
-
     def _begin(self, content: Content) -> None:
         """Begin the content at the front."""
         try:
@@ -191,7 +195,7 @@ class Outbox:
             self._reader = None
 
     def _add_content(self, *, last: bool) -> None:
-        self._add(Piece(self._ahead, first=self._first, last=last))
+        self._add(new(Piece, (self._ahead, (), self._first, last)))
         self._first = False
         self._ahead = b""
 

@@ -54,10 +54,10 @@ class Deadline:
         at: when it is, in monotonic seconds; None when there is no limit.
     """
 
-    __slots__ = ("_progress", "_timeout", "at")
+    __slots__ = ("_limits", "_progress", "at")
 
     def __init__(self, timeout: float | None) -> None:
-        self._timeout = timeout
+        self._limits = {wait: limit(wait, timeout) for wait in SECONDS}
         self._progress: tuple[Wait, int, int] | None = None
         self.at: float | None = None
 
@@ -81,7 +81,7 @@ class Deadline:
         if progress == self._progress:
             return False
         self._progress = progress
-        seconds = limit(wait, self._timeout)
+        seconds = self._limits.get(wait)
         self.at = None if seconds is None else monotonic() + seconds
         return True
 

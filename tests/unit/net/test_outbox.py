@@ -75,11 +75,11 @@ def test_lines_and_contents_keep_their_order(at_once: int) -> None:
     assert lines == [b"ONE\r\n", b"TWO\r\n", b"THREE\r\n", b"FOUR\r\n"]
 
 
-def test_lines_that_follow_on_each_other_are_one_buffer() -> None:
+def test_lines_that_come_together_are_one_buffer() -> None:
     box = Outbox(Library(m1=[b"abc"]))
     box.extend([whole(1), b"ONE\r\n", b"TWO\r\n"])
     box.extend([b"THREE\r\n"])
-    assert box.buffers() == [b"abc", b"ONE\r\nTWO\r\nTHREE\r\n"]
+    assert box.buffers() == [b"abc", b"ONE\r\nTWO\r\n", b"THREE\r\n"]
 
 
 def test_a_line_is_told_of_when_all_of_it_is_out() -> None:
