@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from smtpwire.errors import SMTPError
     from smtpwire.run.messages import MessageSettings
     from smtpwire.run.report import ConnectionInfo, MessageResult, Observer, Problem, RunReport
-    from smtpwire.run.runner import RunSettings, submit
+    from smtpwire.run.settings import RunSettings
     from smtpwire.run.stop import StopRequest
+    from smtpwire.run.submit import submit
 
 __version__ = "0.1.0"
 
@@ -93,7 +94,8 @@ _HOME = {
     "smtpwire.errors": ("SMTPError",),
     "smtpwire.run.messages": ("MessageSettings",),
     "smtpwire.run.report": ("ConnectionInfo", "MessageResult", "Observer", "Problem", "RunReport"),
-    "smtpwire.run.runner": ("RunSettings", "submit"),
+    "smtpwire.run.settings": ("RunSettings",),
+    "smtpwire.run.submit": ("submit",),
     "smtpwire.run.stop": ("StopRequest",),
 }
 

@@ -26,6 +26,9 @@ an exception.  These are for what breaks: the connection, the conversation, the 
      |   |- MessageUnreadable    reading it failed half-way
      |   |- MessageUnusable      its content: empty, no recipients in its header
      |   `- MessageTooLarge      larger than the server's SIZE
+     |- JournalError             the journal cannot be used, or written any more
+     |   `- JournalBusy          another run has it
+     |- SettledEarlier           not an error: what an earlier run found out holds
      `- InvalidAddress           also a ValueError
 
 Texts are whole sentences without a final period, without line ends, and without secrets.  Text
@@ -192,6 +195,18 @@ class MessageUnusable(MessageError):
 
 class MessageTooLarge(MessageError):
     """The message is larger than the server's limit (RFC 1870)."""
+
+
+class JournalError(SMTPError):
+    """The journal of a run cannot be used, or cannot be written any more."""
+
+
+class JournalBusy(JournalError):
+    """Another run has the journal."""
+
+
+class SettledEarlier(SMTPError):
+    """An earlier run came to this outcome, by its journal; nothing was sent now."""
 
 
 class InvalidAddress(SMTPError, ValueError):

@@ -14,6 +14,7 @@ import pytest
 from smtpwire.cli.exitcode import ExitCode
 from smtpwire.cli.jsonlog import (
     connection_record,
+    journal_record,
     message_record,
     problem_record,
     recipient_record,
@@ -79,6 +80,7 @@ def test_it_documents_every_field_of_every_record() -> None:
         message_record(SENT),
         recipient_record(SENT, SENT.recipients[0]),
         problem_record(Problem("h:25", None, None, "", None, None)),
+        journal_record(0, {}),
     )
     items = re.findall(r"^\.It Va (.+)$", section("RECORDS"), re.MULTILINE)
     assert {field for item in items for field in item.split(" , ")} == there_are

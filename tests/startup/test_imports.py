@@ -67,7 +67,8 @@ PACKAGE = {
         "trust"
     ),
     "smtpwire.run": (
-        "again candidates lookout messages nosession report runner servers session slot stop tally"
+        "again candidates job lookout messages nosession report rounds runner servers session "
+        "settings slot stop submit tally"
     ),
 }
 """All that a plain submission imports of the package: by package, its modules."""

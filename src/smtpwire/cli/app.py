@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from smtpwire.cli.errors import UsageError, line
-from smtpwire.cli.exitcode import exit_code
+from smtpwire.cli.errors import CommandError, UsageError, line
+from smtpwire.cli.exitcode import error_code, exit_code
 from smtpwire.cli.outputs import Outputs
 from smtpwire.cli.tlsoptions import check_resolver, check_tls, policy_cache
 from smtpwire.client import ClientSettings, Login
-from smtpwire.errors import Interrupted
+from smtpwire.errors import Interrupted, JournalError
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
 from smtpwire.run.report import RunReport
-from smtpwire.run.runner import RunSettings
-from smtpwire.run.runner import submit as submit_messages
+from smtpwire.run.settings import RunSettings
 from smtpwire.run.stop import StopRequest
+from smtpwire.run.submit import submit as submit_messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from smtpwire.cli.masking import Mask
     from smtpwire.cli.parse import CliOptions
+    from smtpwire.message.opening import Digest
+    from smtpwire.run.journal import Journal
+    from smtpwire.run.journaled import JournalSettings
 
 _STDIN = 0
 
@@ -46,18 +49,23 @@ def submit(options: CliOptions, environ: Mapping[str, str]) -> int:
         _make_room(options.jobs)
     stop = StopRequest()
     outputs = Outputs(options, stop)
+    journal = None
     try:
         for where, text in options.warnings:
             outputs.warn(where, text)
         messages = message_settings(options)
+        if options.journal is not None:
+            journal = _open_journal(options.journal)
         stop.install()
         try:
-            report = _run(options, environ, messages, outputs, stop)
+            report = _run(options, environ, messages, outputs, stop, journal)
         finally:
             stop.uninstall()
         if report.signal is not None:
             outputs.say(line("", _stopped(report)))
     finally:
+        if journal is not None:
+            journal.close()
         outputs.close()
     return exit_code(report, output=outputs.code)
 
@@ -77,7 +85,8 @@ def message_settings(options: CliOptions) -> MessageSettings:
         from_header=envelope.from_header,
         raw="raw" in flags,
         dot_stuffing="no-dot-stuffing" not in flags,
-        spool="no-size" not in flags,
+        spool="no-size" not in flags or options.retry.times > 0,
+        digest=_digest(options),
         repeat=options.repeat,
     )
 
@@ -113,6 +122,33 @@ def client_settings(
     return settings._replace(connect_timeout=options.connect_timeout)
 
 
+def _open_journal(path: str) -> Journal:
+    from smtpwire.run.journal import Journal
+
+    try:
+        return Journal(path)
+    except JournalError as error:
+        raise CommandError(path, str(error), error_code(error)) from None
+
+
+def _journal_settings(journal: Journal, options: CliOptions) -> JournalSettings:
+    from smtpwire.run.journaled import JournalSettings
+
+    return JournalSettings(
+        journal,
+        resend_unknown="resend-unknown" in options.flags,
+        all_or_none="require-all" in options.flags,
+    )
+
+
+def _digest(options: CliOptions) -> Callable[[], Digest] | None:
+    if options.journal is None:
+        return None
+    from hashlib import sha256
+
+    return sha256
+
+
 def _make_room(jobs: int) -> None:
     from smtpwire.run.descriptors import make_room, needed_for
 
@@ -142,6 +178,7 @@ def _run(
     messages: MessageSettings,
     outputs: Outputs,
     stop: StopRequest,
+    journal: Journal | None,
 ) -> RunReport:
     """Have the password and submit, while signals are taken."""
     try:
@@ -156,6 +193,9 @@ def _run(
         stop_at_failure="stop" in options.flags,
         jobs=max(options.jobs, options.processes),
         processes=options.processes,
+        journal=None if journal is None else _journal_settings(journal, options),
+        retry=options.retry,
+        max_per_connection=options.max_per_connection,
     )
     return submit_messages(settings, outputs.observer(mask), stop)
 

@@ -44,6 +44,10 @@ def _run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     page = page_asked_for(words)
     if page is not None:
         return print_page(page)
+    if words.flag("status"):
+        from smtpwire.cli.status import show_status
+
+        return show_status(words)
     from smtpwire.cli.parse import parse
 
     options = parse(words)

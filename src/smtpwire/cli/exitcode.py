@@ -75,6 +75,8 @@ BY_ERROR: dict[type[errors.SMTPError], ExitCode] = {
     errors.MessageNotFound: ExitCode.NOINPUT,
     errors.MessageUnreadable: ExitCode.IOERR,
     errors.InvalidAddress: ExitCode.DATAERR,
+    errors.JournalError: ExitCode.CANTCREAT,
+    errors.JournalBusy: ExitCode.TEMPFAIL,
 }
 """By the nearest class; what is not here breaks for now, not for good: a connection refused, lost
 or timed out, a 421, a handshake that broke."""

@@ -20,7 +20,7 @@ from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from smtpwire.core.reply import Reply
@@ -62,6 +62,10 @@ class JsonLog(Observer):
         """Record what failed outside of any message; the others are in their messages' records."""
         if problem.outcome is None:
             self._record(problem_record(problem))
+
+    def journal(self, messages: int, outcomes: Mapping[Outcome, int]) -> None:
+        """Record what a journal holds, behind the records of its messages."""
+        self._record(journal_record(messages, outcomes))
 
     def _record(self, record: dict[str, Any]) -> None:
         lines: list[str] = record.get("lines", [])
@@ -138,6 +142,15 @@ def problem_record(problem: Problem) -> dict[str, object]:
         **_reply(problem.reply),
         "ehlo": _reply(error.ehlo) if isinstance(error, HelloRefused) else None,
         "line": _octets(error.line) if isinstance(error, RemoteProtocolError) else None,
+    }
+
+
+def journal_record(messages: int, outcomes: Mapping[Outcome, int]) -> dict[str, object]:
+    """Return the record of a whole journal: its messages, and their recipients by outcome."""
+    return {
+        "record": "journal",
+        "messages": messages,
+        "outcomes": {outcome.value: count for outcome, count in outcomes.items()},
     }
 
 

@@ -76,7 +76,7 @@ class Outputs:
         self._during = stop.during
         self._stdout = standard_output(self._stdout_failed, self._during)
         self._stderr = standard_error(self._during)
-        self._json_descriptor = _open_for_append(options.json) if options.json else None
+        self._json_descriptor = open_records(options.json) if options.json else None
         self._bar: ProgressBar | None = None
 
     def observer(self, mask: Mask | None) -> Observer:
@@ -194,7 +194,12 @@ def _together(members: list[Observer]) -> Observer:
     return members[0] if len(members) == 1 else Audience(members)
 
 
-def _open_for_append(path: str) -> int:
+def open_records(path: str) -> int:
+    """Open the file of `--json`, or standard output for "-".
+
+    Raises:
+        CommandError: it cannot be opened.
+    """
     if path == STDIN:
         return STDOUT
     try:

@@ -17,6 +17,7 @@ from smtpwire.cli.checked import checked, label
 from smtpwire.cli.errors import UsageError
 from smtpwire.cli.tlsoptions import discovery_options, tls_options, without_effect
 from smtpwire.client import TLSMode
+from smtpwire.run.settings import RetrySettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,8 +97,11 @@ class CliOptions(NamedTuple):
     warnings: tuple[tuple[str, str], ...]
     """Options that have no effect as things stand, and why."""
     jobs: int = 1
+    journal: str | None = None
     repeat: int = 1
     processes: int = 1
+    retry: RetrySettings = RetrySettings()
+    max_per_connection: int | None = None
 
 
 def parse(words: Words) -> CliOptions:
@@ -131,8 +135,11 @@ def parse(words: Words) -> CliOptions:
         flags=frozenset(name for name, given in words.values.items() if not given),
         warnings=tuple(without_effect(words, tls, server_texts)),
         jobs=checked(words, "jobs", values.count) or 1,
+        journal=_journal(words),
         repeat=checked(words, "repeat", values.count) or 1,
         processes=checked(words, "processes", values.count) or 1,
+        retry=_retry(words),
+        max_per_connection=checked(words, "max-per-connection", values.count),
     )
 
 
@@ -275,6 +282,25 @@ def _json(words: Words) -> str | None:
                     "--json", f"- cannot be used with {label(name)}: both use standard output"
                 )
     return file
+
+
+def _journal(words: Words) -> str | None:
+    file = checked(words, "journal", values.path)
+    if file is None and words.flag("resend-unknown"):
+        raise UsageError("--resend-unknown", "needs --journal FILE")
+    if file is not None and words.flag("processes"):
+        raise UsageError("--journal", "cannot be used with --processes: one process writes it")
+    return file
+
+
+def _retry(words: Words) -> RetrySettings:
+    times = checked(words, "retry", values.times) or 0
+    delay = checked(words, "retry-delay", values.seconds)
+    if delay is None:
+        return RetrySettings(times)
+    if not words.flag("retry"):
+        raise UsageError("--retry-delay", "needs --retry N")
+    return RetrySettings(times, delay)
 
 
 def _progress(words: Words) -> bool | None:

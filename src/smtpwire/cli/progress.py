@@ -5,6 +5,7 @@ Nothing else knows rich, and nothing imports it before a bar is to be seen.
 
 from __future__ import annotations
 
+from smtpwire.core.transaction import Outcome
 from smtpwire.run.report import Observer
 
 TYPE_CHECKING = False
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     from smtpwire.run.report import MessageResult
 
 _REDRAW_SECONDS = 0.1
+_FAILED = (Outcome.REFUSED, Outcome.DEFERRED, Outcome.UNKNOWN)
+"""Outcomes of recipients that are counted beside the bar, each where there is one."""
 
 
 class ProgressBar(Observer):
-    """A bar that moves with each message.
+    """A bar that moves with each message, with how many a second, who failed, and the time left.
 
     Raises:
         ImportError: rich is not installed.
@@ -31,27 +34,51 @@ class ProgressBar(Observer):
             clock: seconds that never go back.
         """
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         self._console = Console(stderr=True)
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}/s"),
+            TextColumn("{task.fields[failed]}"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
             console=self._console,
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=total)
+        self._task = self._bar.add_task("", total=total, rate="-", failed="")
         self._clock = clock
-        self._drawn = clock()
+        self._began = self._drawn = clock()
+        self._messages = 0
+        self._failed = dict.fromkeys(_FAILED, 0)
         self._bar.start()
 
-    def message(self, result: MessageResult) -> None:  # noqa: ARG002 - only that there is one more
+    def message(self, result: MessageResult) -> None:
         """Move on by one message."""
-        self._bar.advance(self._task)
+        self._messages += 1
+        for recipient in result.recipients:
+            if recipient.outcome in self._failed:
+                self._failed[recipient.outcome] += 1
         now = self._clock()
         if now - self._drawn >= _REDRAW_SECONDS:
+            failed = (
+                f"{count} {outcome.value}" for outcome, count in self._failed.items() if count
+            )
+            self._bar.update(
+                self._task,
+                completed=self._messages,
+                rate=f"{self._messages / (now - self._began):.0f}",
+                failed=", ".join(failed),
+            )
             self._bar.refresh()
             self._drawn = now
 

@@ -210,6 +210,14 @@ def count(label: str, text: str) -> int:
     raise UsageError(label, f"{text!r} is not a number: give 1 or more")
 
 
+def times(label: str, text: str) -> int:
+    """Return how often something is done again, at least 0."""
+    number = _natural(text)
+    if number or (text and set(text) == {"0"}):
+        return number
+    raise _wrong(label, text, "is not a number: give 0 or more")
+
+
 def _natural(text: str) -> int:
     """Return a number in digits, 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _ACCEPTED = Outcome.ACCEPTED
 _END_OF_DATA = DOT.label
+_TOO_MANY = {452: "4.5.3", 552: "5.5.3"}
+"""Codes that say so, each with the enhanced status code that does."""
 
 
 def by_code(reply: Reply) -> Outcome:
@@ -43,12 +45,14 @@ def by_code(reply: Reply) -> Outcome:
 def too_many_recipients(reply: Reply) -> bool:
     """Whether a refusal of RCPT, after recipients were accepted, means that there are too many.
 
-    RFC 5321 section 4.5.3.1.10: servers that follow RFC 821 say 552 where 452 is meant, and it is
-    to be taken as temporary.  With another enhanced status code it means what that says, a full
+    RFC 5321 section 4.5.3.1.10: that is 452, but servers that follow RFC 821 say 552, which is to
+    be taken as temporary.  With another enhanced status code either means what that says, a full
     mailbox for example.
     """
+    if reply.code not in _TOO_MANY:
+        return False
     status = reply.status
-    return reply.code == 552 and (status is None or str(status) == "5.5.3")
+    return status is None or str(status) == _TOO_MANY[reply.code]
 
 
 def unsent(submission: Submission, error: SMTPError | None, *, resend: bool) -> TransactionResult:

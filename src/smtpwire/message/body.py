@@ -29,8 +29,11 @@ from smtpwire.message.witness import TrustingNormaliser, Witness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smtpwire.message.content import Content
     from smtpwire.message.envelope import HeaderEnvelope
+    from smtpwire.message.opening import Digest
     from smtpwire.message.reader import Reader
     from smtpwire.message.scan import Facts
 
@@ -170,7 +173,7 @@ def open_message(
         from_header: read the envelope, and leave Bcc and Resent-Bcc out of the content.
         raw: leave the line ends as they are.
         dot_stuffing: double dots over DATA.
-        scan: know the facts of every message.
+        scan: know the facts of every message, as of each that has a digest.
         spool_dir: where a pipe is spooled.
 
     Returns:
@@ -229,6 +232,8 @@ def _content(
     """The content that follows on `kept`, and what a scan of it tells."""
     if opening.ended:
         opening.close()
+        if opening.digest is not None:
+            opening.digest.update(kept + opening.head)
         octets, facts = scan_whole(kept + opening.head, raw=raw)
         if not octets:
             raise MessageUnusable("the message is empty without its Bcc", where=name)
@@ -244,16 +249,16 @@ def _content(
             stamp=opening.stamp,
             witness=Witness(opening.fd),
         )
-        for block in file.blocks():
+        for block in _digested(file.blocks(), opening.digest):
             scanner.feed(block)
         scanner.finish()
         return file, scanner.facts()
     pipe = PipeContent(opening.fd, name=name, head=kept + opening.head, owned=opening.owned)
-    if not scan:
+    if not scan and opening.digest is None:
         return pipe, None
     spool = Spool(spool_dir, name=name)
     try:
-        for block in pipe.blocks():
+        for block in _digested(pipe.blocks(), opening.digest):
             spool.write(scanner.feed(block))
         spool.write(scanner.finish())
     except BaseException:
@@ -261,3 +266,11 @@ def _content(
         raise
     pipe.close()
     return FileContent(spool.fd, name=name), scanner.facts()
+
+
+def _digested(blocks: Iterator[bytes], digest: Digest | None) -> Iterator[bytes]:
+    """The same blocks, each given to the digest, if there is one, before it is handed on."""
+    for block in blocks:
+        if digest is not None:
+            digest.update(block)
+        yield block

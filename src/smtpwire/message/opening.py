@@ -13,6 +13,21 @@ import stat
 from smtpwire.errors import MessageNotFound
 from smtpwire.message.content import BLOCK, Stamp, read, reason
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Digest(Protocol):
+        """What `hashlib` makes."""
+
+        def update(self, data: bytes, /) -> None:
+            """Take further octets."""
+
+        def digest(self) -> bytes:
+            """What they come to."""
+            ...
+
+
 _FLAGS = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
 
 SMALL = 100 * 1024
@@ -52,6 +67,8 @@ class Opening:
         start: where in a regular file `head` begins.
         head: the octets read so far, and not taken yet.
         ended: whether nothing follows on `head`.
+        digest: given the content when that is looked through, as it is read but without what a
+            header is not to be sent with; None for nobody.
 
     Raises:
         MessageNotFound: it cannot be opened, or is a directory.
@@ -61,6 +78,7 @@ class Opening:
         "_met",
         "_name",
         "_size",
+        "digest",
         "ended",
         "fd",
         "head",
@@ -77,6 +95,7 @@ class Opening:
         """Nobody has to come and open the other end of a FIFO."""
         self.head = b""
         self.ended = False
+        self.digest: Digest | None = None
         self.stamp: Stamp | None = None
         self.stored = False
         self.start = 0

@@ -72,7 +72,7 @@ class Connection(Conversation):
         if self._shaking is not None:
             return self._shaking.waits_for
         outbox = self._outbox
-        if outbox and outbox.pipe is None and not self._transport.deaf:
+        if outbox and outbox.pipe is None and not (outbox.held or self._transport.deaf):
             return READ | WRITE
         return READ
 

@@ -91,6 +91,16 @@ class Conversation:
         self._bodies[submission.id] = (body, prefix)
         self.engine.submit(submission)
 
+    def hold_ends(self, may_end: Callable[[int], bool], coming: Callable[[int], bool]) -> None:
+        """Ask whether the end of a message's data may go out, each time that it could.
+
+        Args:
+            may_end: told which message; when it says no, the driver is to look again later.
+            coming: as for `Outbox`.
+        """
+        self._outbox.may_end = may_end
+        self._outbox.coming = coming
+
     # -- time ------------------------------------------------------------------------------------
 
     @property

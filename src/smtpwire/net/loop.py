@@ -120,6 +120,11 @@ class Loop:
         """Have a party look for something to do, if it still takes part then."""
         self.call(lambda: self._nudge(party))
 
+    def look_again(self, party: Party) -> None:
+        """Take what a party wants now, if it still takes part; in between its own calls."""
+        if party in self._watched:
+            self._look_at(party)
+
     def interrupt(self, error: SMTPError) -> None:
         """Have all parties end as soon as that can be, and whoever is added later."""
         self._stopping = error

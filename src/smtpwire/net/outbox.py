@@ -7,11 +7,16 @@ for `pipe` and for the peer, together, and then calls `draw`.  Thus nothing that
 between the last look at the peer and the write.
 
 Lines that come together are one piece, which costs less than to copy them does.
+
+Where whoever keeps a journal has to note first that a message may be taken, the piece that ends its
+data, and with it all that stands behind, is held until that may go out.  He is told of each content
+when it is queued, so that he can note many together; a small one is then held as a whole.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 from smtpwire.core.event import Content
 from smtpwire.errors import MessageError
@@ -19,7 +24,7 @@ from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import NamedTuple
 
     from smtpwire.message.reader import Reader
@@ -45,6 +50,8 @@ class Piece(NamedTuple):
     """The first piece of its content."""
     last: bool = False
     """The last piece of its content."""
+    ends: int | None = None
+    """The message whose end of data is in it, where that may be held."""
 
 
 class Outbox:
@@ -52,9 +59,19 @@ class Outbox:
 
     Args:
         reader_for: gives the reader of a content when its turn comes.
+
+    Attributes:
+        may_end: asked, again and again, whether the end of a message's data may go out; None where
+            it always may.
+        coming: told of each message whose end of data was queued, where ends may be held; returns
+            whether its content is so small that it may be held from its first octet.
     """
 
     def __init__(self, reader_for: Callable[[Content], Reader]) -> None:
+        self.may_end: Callable[[int], bool] | None = None
+        self.coming: Callable[[int], bool] | None = None
+        self._small: set[int] = set()
+        """Messages with such a content, until it goes out."""
         self._reader_for = reader_for
         self._items: deque[Piece | Content] = deque()
         """Lines that came together, as one piece, and contents."""
@@ -75,7 +92,7 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self._pieces or self._items)
 
-    def extend(self, items: Iterable[bytes | Content]) -> None:
+    def extend(self, items: Sequence[bytes | Content]) -> None:
         """Queue what the engine wants written."""
         lines: list[bytes] = []
         for item in items:
@@ -83,13 +100,15 @@ class Outbox:
                 self._queue_lines(lines)
                 self._items.append(item)
                 lines = []
+                if self.coming is not None and item.last and self.coming(item.id):
+                    self._small.add(item.id)
             else:
                 lines.append(item)
         self._queue_lines(lines)
 
     def _queue_lines(self, lines: list[bytes]) -> None:
         if lines:
-            self._items.append(new(Piece, (b"".join(lines), lines, False, False)))
+            self._items.append(new(Piece, (b"".join(lines), lines, False, False, None)))
 
     def clear(self) -> None:
         """Forget all that has not been handed over; nothing is written after that."""
@@ -116,7 +135,28 @@ class Outbox:
             if self._reader is not None and self._reader.pipe is None:
                 self._read(self._reader)
         self._tell_failure()
-        return [piece.data for piece in self._pieces]
+        buffers: list[Buffer] = []
+        for piece in self._pieces:
+            if piece.ends is not None and self._held(piece):
+                break
+            buffers.append(piece.data)
+        return buffers
+
+    @property
+    def held(self) -> bool:
+        """Whether what is to be written next is an end of data that may not go out yet."""
+        if self.may_end is None:
+            return False
+        if self._pieces:
+            return self._held(self._pieces[0])
+        for item in islice(self._items, 2):  # its BDAT may stand before it
+            if isinstance(item, Content):
+                return item.id in self._small and item.last and not self.may_end(item.id)
+        return False
+
+    def _held(self, piece: Piece) -> bool:
+        ends, may_end = piece.ends, self.may_end
+        return ends is not None and may_end is not None and not may_end(ends)
 
     @property
     def pipe(self) -> int | None:
@@ -195,9 +235,30 @@ class Outbox:
             self._reader = None
 
     def _add_content(self, *, last: bool) -> None:
-        self._add(new(Piece, (self._ahead, (), self._first, last)))
+        ends = None
+        if last and self.may_end is not None:
+            content = self._items[0]
+            if isinstance(content, Content) and content.last:
+                ends = content.id
+                self._small.discard(ends)
+                if self._first and self._pieces:
+                    self._hold_last_line(ends)
+        self._add(new(Piece, (self._ahead, (), self._first, last, ends)))
         self._first = False
         self._ahead = b""
+
+    def _hold_last_line(self, ends: int) -> None:
+        """Hold the BDAT of a content with it: where there are no octets, it is what ends the data.
+
+        What stands before it is answered meanwhile.
+        """
+        piece = self._pieces.pop()
+        *before, line = piece.lines
+        if before:
+            view, cut = memoryview(piece.data), len(piece.data) - len(line)
+            self._pieces.append(Piece(view[:cut], before))
+            piece = Piece(view[cut:], (line,))
+        self._pieces.append(piece._replace(ends=ends))
 
     def advance(self, octets: int) -> list[Piece]:
         """Take `octets` as handed over; return the pieces that were, in order.
@@ -233,7 +294,8 @@ def _split(piece: Piece, octets: int) -> tuple[Piece, Piece]:
     view = memoryview(piece.data)
     out, rest = view[:octets], view[octets:]
     if not piece.lines:
-        return piece._replace(data=out, last=False), piece._replace(data=rest, first=False)
+        rest_of_it = piece._replace(data=rest, first=False, ends=None)
+        return piece._replace(data=out, last=False), rest_of_it
     whole, left = len(piece.lines), len(rest)
     while left > 0:
         whole -= 1

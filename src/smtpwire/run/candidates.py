@@ -47,7 +47,7 @@ class Candidates:
     def seek(
         self, found: Callable[[], object], failed: Callable[[list[tuple[str, SMTPError]]], object]
     ) -> None:
-        """Look for them, once; a signal meanwhile ends the run anyway.
+        """Look for them, if nobody does yet; a signal meanwhile ends the run anyway.
 
         Args:
             found: called when there are some.
@@ -65,6 +65,7 @@ class Candidates:
                 self.not_found = failures
                 found()
             else:
+                self._seeking = False
                 failed(failures)
 
         self._sessions.find(take, lambda _: None)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from smtpwire.run.member import Owed
     from smtpwire.run.report import MessageResult, Observer, RunReport
     from smtpwire.run.reporter import Told
-    from smtpwire.run.runner import RunSettings
+    from smtpwire.run.settings import RunSettings
     from smtpwire.run.stop import StopRequest
 
 PROGRAM = "smtp"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple, NoReturn, Protocol
 
     from smtpwire.errors import SMTPError
-    from smtpwire.run.runner import RunSettings
+    from smtpwire.run.settings import RunSettings
     from smtpwire.run.stop import StopRequest
 
     class Office(Protocol):

@@ -7,14 +7,14 @@ it does itself.  That may last for ever, so whoever has something under way asks
 from __future__ import annotations
 
 from functools import partial
-from time import monotonic
 
 from smtpwire.core.address import parse_address, parse_reverse_path
-from smtpwire.core.transaction import Envelope, Submission
+from smtpwire.core.transaction import Envelope
 from smtpwire.errors import Interrupted, InvalidAddress, MessageError, MessageUnusable
 from smtpwire.message.body import open_message
 from smtpwire.message.opener import Opener
 from smtpwire.message.opening import at_hand
+from smtpwire.run.job import Job, Opened, written_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from typing import NamedTuple, Protocol
 
     from smtpwire.core.address import Address
-    from smtpwire.message.body import Body
     from smtpwire.message.envelope import HeaderEnvelope
-    from smtpwire.message.opening import Opening
-    from smtpwire.message.reader import Reader
-    from smtpwire.net.contract import Readable
+    from smtpwire.message.opening import Digest, Opening
     from smtpwire.net.poll import Interruption
 
     class Slow(Protocol):
@@ -79,6 +76,8 @@ class MessageSettings(NamedTuple):
     dot_stuffing: bool = True
     spool: bool = True
     """A pipe is read to its end before it is sent, so that its size is known."""
+    digest: Callable[[], Digest] | None = None
+    """Makes what tells a content from others; every message is then scanned."""
     repeat: int = 1
     """How often each message is sent.  It is opened once for all of them, a pipe spooled."""
 
@@ -90,85 +89,7 @@ class MessageSettings(NamedTuple):
         """
         if self.from_header and not self.reverse_path_given:
             return None, self.recipients
-        return _path(self.reverse_path), self.recipients
-
-
-class Opened:
-    """A message that was opened, to be sent once or several times."""
-
-    __slots__ = ("_left", "body", "envelope", "name")
-
-    def __init__(self, name: str, body: Body, envelope: Envelope, times: int) -> None:
-        self.name = name
-        self.body = body
-        self.envelope = envelope
-        self._left = times
-
-    def release(self) -> None:
-        """Take it that it was sent once more, and close it behind the last time."""
-        self._left -= 1
-        if not self._left:
-            self.body.close()
-
-
-class Job:
-    """One message on its way through the run."""
-
-    __slots__ = ("_opened", "body", "envelope", "index", "name", "octets", "replaced", "started")
-
-    def __init__(self, index: int, opened: Opened) -> None:
-        self.index = index
-        self.name = opened.name
-        self.body = opened.body
-        self.envelope = opened.envelope
-        self._opened = opened
-        self.started = monotonic()
-        self.octets: int | None = None
-        """With all that is put in front; None before it was submitted, and when uncounted."""
-        self.replaced = False
-        """It has had its one new connection."""
-
-    @property
-    def reverse_path(self) -> str:
-        """Without brackets; "" for the null reverse-path."""
-        return _path(self.envelope.reverse_path)
-
-    def close(self) -> None:
-        """Give back what the message holds open; called once, when it is settled."""
-        self._opened.release()
-
-    def submission(self, prefix: bytes) -> Submission:
-        """What the engine needs to know, with `prefix` in front of the content."""
-        facts = self.body.facts
-        if facts is None:
-            self.octets = None
-            return Submission(self.index, self.envelope)
-        self.octets = facts.size + len(prefix)
-        return Submission(
-            self.index,
-            self.envelope,
-            size=self.octets,
-            data_size=facts.data_size + len(prefix),
-            eightbit=facts.eightbit,
-        )
-
-
-class BodyWatched:
-    """A body of which is told that it begins to be read.
-
-    Args:
-        body: the body.
-        begun: called before it is.
-    """
-
-    def __init__(self, body: Readable, begun: Callable[[], object]) -> None:
-        self._body = body
-        self._begun = begun
-
-    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
-        """Begin to send the content."""
-        self._begun()
-        return self._body.reader(stuffed=stuffed, prefix=prefix)
+        return written_path(self.reverse_path), self.recipients
 
 
 class Messages:
@@ -321,6 +242,8 @@ class Messages:
             return None
         opening = self._opening or self._opener.open(source_of(name), name=name)
         self._opening = opening
+        if self._settings.digest is not None and opening.digest is None:
+            opening.digest = self._settings.digest()
         if not (wait or opening.at_hand):
             return None
         read = partial(self._read, opening, name)
@@ -329,6 +252,8 @@ class Messages:
         except Interrupted:
             return None
         self._opening = None
+        if opening.digest is not None:
+            opened.digest = opening.digest.digest()
         self._look(opened)
         return opened
 
@@ -358,7 +283,7 @@ class Messages:
             except MessageError:
                 return self._settings.known
             opened.body.close()
-            return _path(opened.envelope.reverse_path), opened.envelope.recipients
+            return written_path(opened.envelope.reverse_path), opened.envelope.recipients
         return self._settings.known
 
     def _from_header(self, header: HeaderEnvelope, name: str) -> Envelope:
@@ -383,10 +308,6 @@ class Messages:
                 opened.name,
                 "a line is longer than the 998 octets that RFC 5322 allows: sent as it is",
             )
-
-
-def _path(reverse_path: Address | None) -> str:
-    return "" if reverse_path is None else str(reverse_path)
 
 
 def source_of(name: str) -> str | int:

@@ -5,7 +5,7 @@ goes on a new connection, unasked and once; a message that may have been taken n
 session can be had, the run ends: trying again for every message would only lock an account.
 
 So each connection settles a message or uses up the one replacement of a message, and no server can
-keep a run going for ever.
+keep a run going for ever.  What follows on a transaction, and waits, is in `smtpwire.run.rounds`.
 
 With several connections there are a few rules more:
 
@@ -13,13 +13,11 @@ With several connections there are a few rules more:
   ready, each for a message that is there.
 - All are fed from one source, each when it can use a message, so that the work goes to whoever is
   free.  Nobody takes a message that would have to wait behind another of its own.
-- A message that is sent again goes on a session that has carried none: many a server ends its
-  sessions after so many messages, and the others have had some.  Where there may be no further
-  session for it, one that finds nothing else to send makes room.
+- A message that is sent again goes on a session that has carried none, since many a server ends a
+  session after so many.  Where there may be no further one, one with nothing to send makes room.
 - A connection that is still being made is waited for as long as there may be something for it: what
   is under way on others may come back.
-- A server that refuses one while others are there has said how many it wants: the run goes on with
-  those.
+- A server that refuses one while others are there has said how many it wants, and gets those.
 """
 
 from __future__ import annotations
@@ -30,71 +28,27 @@ from functools import partial
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import ConnectError, Interrupted
 from smtpwire.run.candidates import Candidates
+from smtpwire.run.job import BodyWatched
 from smtpwire.run.lookout import Lookout
-from smtpwire.run.messages import BodyWatched, Messages
-from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
-from smtpwire.run.report import Observer
+from smtpwire.run.messages import Messages
+from smtpwire.run.nosession import another_may_do, deciding
+from smtpwire.run.rounds import Rounds
 from smtpwire.run.servers import where_of
 from smtpwire.run.session import Sessions
 from smtpwire.run.slot import Slot
-from smtpwire.run.stop import StopRequest
 from smtpwire.run.tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import NamedTuple
-
-    from smtpwire.client import ClientSettings, Server
+    from smtpwire.client import Server
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import MessageError, SMTPError
     from smtpwire.net.contract import Readable
-    from smtpwire.run.messages import Job, MessageSettings
-    from smtpwire.run.report import RunReport
+    from smtpwire.run.job import Job
+    from smtpwire.run.report import Observer, RunReport
     from smtpwire.run.session import Session
-else:
-    from smtpwire.record import NamedTuple
-
-
-class RunSettings(NamedTuple):
-    """All that decides a run."""
-
-    client: ClientSettings
-    messages: MessageSettings
-    received: bool = False
-    """A Received field goes in front of each message (RFC 5321 section 4.4)."""
-    disconnect: bool = False
-    """A connection for each message."""
-    stop_at_failure: bool = False
-    """The first failure ends the run."""
-    jobs: int = 1
-    """How many connections there may be at a time."""
-    processes: int = 1
-    """Over how many processes these are spread."""
-    begun: Callable[[int], object] | None = None
-    """Told the index of a message before its first octet of content goes out."""
-
-
-def submit(
-    settings: RunSettings, observer: Observer | None = None, stop: StopRequest | None = None
-) -> RunReport:
-    """Submit all messages; every recipient of every one of them comes to exactly one outcome.
-
-    Args:
-        settings: what to do.
-        observer: told of everything as it happens; None to be told only at the end.
-        stop: consulted between all steps; a signal ends the run without ending a message.
-            None for a run that nothing interrupts.
-
-    Returns:
-        The outcomes in numbers, and the problems in the order met.
-    """
-    observer, stop = observer or Observer(), stop or StopRequest()
-    if settings.processes > 1:
-        from smtpwire.run.crew import Crew
-
-        return Crew(settings, observer, stop).run()
-    return Run(settings, observer, stop).run()
+    from smtpwire.run.settings import RunSettings
+    from smtpwire.run.stop import StopRequest
 
 
 class Run:
@@ -120,6 +74,7 @@ class Run:
         self._sessions = Sessions(settings.client, observer, stop, several=several)
         self.loop = self._sessions.loop
         self._servers = Candidates(self._sessions, observer)
+        self._rounds = Rounds(settings, self._sessions, self._tally, observer, self)
         self._waiting: deque[Job] = deque()
         """Open, and to be sent before all others."""
         self._slots: list[Slot] = []
@@ -142,6 +97,7 @@ class Run:
         """Submit, and settle everything."""
         try:
             self._work()
+            self._rounds.give_up()
             if self._failures:
                 self._tally.no_session(self._failures)
             self._leave_the_rest(self._failure or self._stop.error())
@@ -157,6 +113,8 @@ class Run:
         """
         try:
             self._work()
+            self._rounds.give_up()
+            self._leave([job for job in self._waiting if job.earlier is not None])
         finally:
             self._close()
         return self._failures
@@ -178,22 +136,28 @@ class Run:
 
     def _next_job(self, slot: Slot | None = None, *, wait: bool = True) -> Job | None:
         """A message for the session of a slot, or for one that is still to be made."""
-        if self._over():
+        if self.over():
             return None
         for waiting in self._waiting:
             if slot is None or slot.may_carry(waiting):
                 self._waiting.remove(waiting)
                 return waiting
-        job = self._messages.next(wait=wait)
-        if job is not None and self._over():
-            self._waiting.append(job)  # an unusable message came before it
+        if self._rounds.first:
             return None
+        if self._rounds.pending and self._messages.awaited is not None:
+            wait = False  # somebody looks out for it
+        while (job := self._messages.next(wait=wait)) is not None:
+            if self.over():
+                self._waiting.append(job)  # an unusable message came before it
+                return None
+            if self._rounds.admit(job):
+                break
         return job
 
     def _kept_job(self, slot: Slot) -> Job | None:
         """A message for a slot that is kept for a session that is not ready."""
         for other in reversed(self._slots):
-            if other.job is not None and slot.may_carry(other.job) and not self._over():
+            if other.job is not None and slot.may_carry(other.job) and not self.over():
                 job, other.job = other.job, None
                 return job
         return None
@@ -201,41 +165,40 @@ class Run:
     @property
     def _anything_open(self) -> bool:
         """Whether there is a message that is open and not settled."""
-        if self._flying or self._waiting:
+        if self._flying or self._waiting or self._rounds.pending:
             return True
         return any(slot.job is not None for slot in self._slots)
 
     def _more_may_come(self, slot: Slot) -> bool:
         """Whether a session that finds no message now may be given one later."""
-        if self._over() or (self._waiting and len(self._slots) >= self._limit):
+        if self.over() or (self._waiting and len(self._slots) >= self._limit):
             return False  # what waits needs another session than this
-        if not self._messages.ended:
+        if not self._messages.ended and not self._rounds.first:
             return True
-        return any(other.job is not None and slot.may_carry(other.job) for other in self._slots)
+        return any(
+            other.divided or (other.job is not None and slot.may_carry(other.job))
+            for other in self._slots
+        )
 
     def _unusable(self, index: int, name: str, error: MessageError) -> None:
         self._tally.unusable(index, name, *self._settings.messages.known, error)
 
-    def _over(self) -> bool:
-        """Whether no further message is to be begun."""
-        if self._stop.signal is not None or self._failure is not None:
-            return True
-        return self._settings.stop_at_failure and self._tally.failed
-
     def _leave_the_rest(self, error: SMTPError | None) -> None:
         """Settle what is left when the run ends before its messages do."""
-        if error is None:
-            error = Interrupted("the run was stopped at the first failure")
-        outcome = waited = outcome_without_session(error)
-        for job in self._waiting:
-            if job.replaced:
-                outcome = waited  # it was tried before, on a session that ended
-            recipients = job.envelope.recipients
-            self._tally.untried(job.index, job.name, job.reverse_path, recipients, error, outcome)
-            outcome = Outcome.UNSENT
+        error = self._leave(list(self._waiting), error)
         known = self._settings.messages.known
         for index, name in self._messages.rest():
             self._tally.untried(index, name, *known, error, Outcome.UNSENT)
+
+    def _leave(self, jobs: list[Job], error: SMTPError | None = None) -> SMTPError:
+        """Settle messages that are open and were not sent to all of their recipients."""
+        error = error or self._failure or self._stop.error()
+        error = error or Interrupted("the run was stopped at the first failure")
+        for job in jobs:
+            self._waiting.remove(job)
+            job.widen()
+        self._tally.leave(jobs, error)
+        return error
 
     # -- slots -----------------------------------------------------------------------------------
 
@@ -246,6 +209,9 @@ class Run:
             if job is None:
                 self._look_out()
                 break
+            if self._rounds.paused():
+                self._waiting.appendleft(job)
+                return
             if not self._servers:
                 self._waiting.appendleft(job)
                 self._servers.seek(lambda: self.loop.call(self._fill), self._no_servers)
@@ -253,42 +219,48 @@ class Run:
             slot = Slot(self, self._sessions, job)
             self._slots.append(slot)
             slot.open(self._servers.first)
+        if not self._slots:
+            self._rounds.rest()
         self._wait_for_no_session()
 
     def _wait_for_no_session(self) -> None:
         """Give up what is still being connected, where that is all there is, and nothing for it."""
         if any(slot.connected for slot in self._slots):
             return
-        if self._slots and (self._over() or (self._messages.ended and not self._anything_open)):
+        if self._slots and (self.over() or (self._messages.ended and not self._anything_open)):
             self.loop.interrupt(Interrupted("there is nothing left to send"))
 
     def _no_servers(self, failures: list[tuple[str, SMTPError]]) -> None:
-        self._failures = failures
-        reasons = [error for _, error in failures] or [ConnectError("no server was named")]
-        self._failure = deciding(reasons)
+        if failures:
+            self._end(None, failures)
+        else:
+            self._failure = ConnectError("no server was named")
 
     def _look_out(self) -> None:
         """Wait for a name that is still to come; where no session is left, `Messages.next` does."""
         if self._lookout is not None:
-            if not self._slots:
+            if not (self._slots or self._rounds.pending):
                 self._lookout.over = True
                 self.loop.nudge(self._lookout)
-        elif self._slots and not self._over() and (fd := self._messages.awaited) is not None:
+        elif (
+            (self._slots or self._rounds.pending)
+            and not self.over()
+            and (fd := self._messages.awaited) is not None
+        ):
             self._lookout = Lookout(fd, self._seen)
             self.loop.add(self._lookout)
 
     def _seen(self) -> None:
         self._lookout = None
-        self._ask_again()
-        self.loop.call(self._fill)
+        self.look_around()
 
-    def _remove(self, slot: Slot) -> None:
-        """Take a slot away, and with it what it kept."""
-        self._slots.remove(slot)
-        if slot.job is not None:
-            self._waiting.appendleft(slot.job)
-        self.loop.call(self._fill)
-        self._ask_again()
+    def _remove(self, slot: Slot | None) -> None:
+        """Take a slot away, if there is one, and with it what it kept."""
+        if slot is not None:
+            self._slots.remove(slot)
+            if slot.job is not None:
+                self._waiting.appendleft(slot.job)
+        self.look_around()
 
     def _try_another(self, slot: Slot, where: str, error: SMTPError) -> None:
         """Go on with the next server, if there is one that was not tried."""
@@ -302,11 +274,13 @@ class Run:
         self._proven, self._limit = False, self._settings.jobs
         slot.open(servers.first)
 
-    def _end(self, slot: Slot, failures: list[tuple[str, SMTPError]]) -> None:
-        """End the run: there is no session for this slot, nor would be for any other."""
-        if self._failure is None:
-            self._failures = failures
-            self._failure = deciding(error for _, error in failures)
+    def _end(
+        self, slot: Slot | None, failures: list[tuple[str, SMTPError]], *, wait: bool = True
+    ) -> None:
+        """End the run: there is no session for this slot, nor would be for any other now."""
+        error = deciding(error for _, error in failures)
+        if self._failure is None and not (wait and self._rounds.wait_for(*failures[-1], error)):
+            self._failures, self._failure = failures, error
         self._remove(slot)
 
     def _lose(self, slot: Slot, where: str, error: SMTPError) -> None:
@@ -321,6 +295,30 @@ class Run:
         for session in self._starved:
             self.loop.nudge(session.connection)
         self._starved.clear()
+
+    # -- what the rounds of the messages ask and tell (run.rounds.Desk) ---------------------------
+
+    def over(self) -> bool:
+        """Whether no further message is to be begun."""
+        if self._stop.signal is not None or self._failure is not None:
+            return True
+        return self._settings.stop_at_failure and self._tally.failed
+
+    def again(self, job: Job) -> None:
+        """Send a message to those who are left, before all others."""
+        self._waiting.append(job)
+        self.look_around()
+
+    def look_around(self) -> None:
+        """Look for something to send, and for whom to send it."""
+        self.loop.call(self._fill)
+        self._ask_again()
+
+    def journal_failed(self, where: str, error: SMTPError) -> None:
+        """End the run: nothing may go out without the journal."""
+        if self._failure is None:
+            self._failures, self._failure = [(where, error)], error
+        self.loop.call(partial(self.loop.interrupt, error))
 
     # -- what a slot asks and tells (run.slot.Office) ---------------------------------------------
 
@@ -345,7 +343,11 @@ class Run:
             slot.used = True
             connection.engine.finish()
             return True
-        slot.used = True
+        first, slot.used = not slot.used, True
+        if not self._rounds.take(session, job, first=first):
+            self._waiting.appendleft(job)
+            connection.engine.finish()
+            return True
         slot.flying[job.index] = job
         self._flying += 1
         body: Readable = job.body
@@ -353,23 +355,25 @@ class Run:
             body = BodyWatched(body, partial(settings.begun, job.index))
         prefix = session.received_field() if settings.received else b""
         connection.submit(job.submission(prefix), body, prefix)
-        if settings.disconnect:
+        if session.quota is not None and session.quota.spent:
             connection.engine.finish()
         return True
 
     def settle(self, job: Job, result: TransactionResult) -> None:
         """Take what became of a message."""
-        self._tally.settle(job, result)
+        self._rounds.settle(job, result)
 
     def landed(self) -> None:
         """Take it that a message is on a session no more."""
         self._flying -= 1
+        self._rounds.landed(self._flying)
         if self._starved:
             self._ask_again()
 
     def ready(self) -> None:
         """Take it that a session is there: others may be had."""
         self._servers.not_found = []
+        self._rounds.ready()
         if not self._proven:
             self._proven = True
             self.loop.call(self._fill)
@@ -389,4 +393,8 @@ class Run:
     def left(self, slot: Slot, again: list[Job]) -> None:
         """Take it that a session has ended, and that these are to be sent on another."""
         self._waiting.extendleft(reversed(again))
-        self._remove(slot)
+        error = self._rounds.ended()
+        if error is None:
+            self._remove(slot)
+        else:
+            self._end(slot, [(where_of(self._servers.first), error)], wait=False)

@@ -7,6 +7,7 @@ What is decided here concerns one connection.  What is asked of a server is in
 
 from __future__ import annotations
 
+from functools import partial
 from time import localtime, monotonic, time
 
 from smtpwire.core.engine import Engine
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from smtpwire.errors import SMTPError
     from smtpwire.net.dial import Endpoint
     from smtpwire.net.trust import Trust
+    from smtpwire.run.quota import Quota
     from smtpwire.run.report import Observer
     from smtpwire.run.stop import StopRequest
 
@@ -63,6 +65,17 @@ if TYPE_CHECKING:
         def unreachable(self, server: Server, error: SMTPError) -> None:
             """Take it that there is no connection: a ConnectError, or why the run is to end."""
 
+    class Holder(Protocol):
+        """Says when ends of data may go out; the loop looks again when that has changed."""
+
+        def may_end(self, party: Connection, number: int) -> bool:
+            """Whether the end of a message's data may go out on a connection."""
+            ...
+
+        def coming(self, party: Connection, number: int) -> bool:
+            """Take it that a message's end of data is queued; return whether it is small."""
+            ...
+
 
 class Session:
     """One connection to a server, and what is known of it; `Sessions.open` makes them.
@@ -75,6 +88,7 @@ class Session:
         local_address: the address of this end.
         helo: the name for EHLO.
         ready: what the server said of itself, once messages may follow; None before.
+        quota: what it may still carry; None for all that there is.
     """
 
     def __init__(
@@ -102,7 +116,13 @@ class Session:
             timeout=client.timeout,
             tracer=observer if client.trace else None,
         )
+        if sessions.holder is not None:
+            may_end, coming = sessions.holder.may_end, sessions.holder.coming
+            self.connection.hold_ends(
+                partial(may_end, self.connection), partial(coming, self.connection)
+            )
         self.ready: Ready | None = None
+        self.quota: Quota | None = None
         self._sessions = sessions
         self._endpoint = endpoint
         self._desk = desk
@@ -194,6 +214,7 @@ class Sessions:
     Attributes:
         loop: what drives them.
         servers: what is known of those that they are with.
+        holder: who may hold ends of data; None where they always go out.
     """
 
     def __init__(
@@ -203,6 +224,7 @@ class Sessions:
         self.stop = stop
         self.loop = Loop(Poller(stop.wake_fd), stop)
         self.servers = Servers(client, observer)
+        self.holder: Holder | None = None
         self._observer = observer
         self._several = several
         self._count = 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smtpwire.core.event import Close
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.errors import SMTPError
-    from smtpwire.run.messages import Job
+    from smtpwire.run.job import Job
     from smtpwire.run.session import Session, Sessions
 
     class Office(Protocol):
@@ -71,6 +71,11 @@ class Slot:
         self.failures: list[tuple[str, SMTPError]] = []
         self._returned: list[tuple[Job, TransactionResult]] = []
         """What the session gave back unsent, in order."""
+
+    @property
+    def divided(self) -> bool:
+        """Whether a message that is on its session is to follow to further recipients."""
+        return any(job.divided for job in self.flying.values())
 
     def may_carry(self, job: Job) -> bool:
         """Whether a message may go on this session.

@@ -5,6 +5,10 @@ loop sees the signal at once and closes the connection without ending a message.
 called through `during` is cut short by an exception: reading a pipe may block for ever, and Python
 goes on with an interrupted read by itself (PEP 475).
 
+A second SIGINT ends the process at once: who asks twice does not want to wait, not even for what is
+known to be listed.  One that follows closely on the first is the same request, which some programs
+send to a process and to its group.
+
 A signal that comes just before such a read begins does not interrupt it, and its handler, which is
 Python, would wait for the read to end.  So an alarm goes off again and again meanwhile.
 """
@@ -13,6 +17,7 @@ from __future__ import annotations
 
 import os
 import signal
+from time import monotonic
 
 from smtpwire.errors import Interrupted
 
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+_SAME = 0.2
+"""Seconds in which a second signal is no second request."""
 _AGAIN = 0.1
 """Seconds after which a read that missed a signal is interrupted."""
 
@@ -45,6 +52,8 @@ class StopRequest:
         self.wake_fd = -1
         self._write_fd = -1
         self._before: list[tuple[signal.Signals, object]] = []
+        self._noted = 0.0
+        """When it came, in monotonic seconds."""
         self._cut_short = False
         """A signal that comes now is raised."""
 
@@ -107,7 +116,9 @@ class StopRequest:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is None:
-            self.signal = number
+            self.signal, self._noted = number, monotonic()
+        elif number == signal.SIGINT and monotonic() - self._noted > _SAME:
+            os._exit(128 + number)
         if self._cut_short:
             self._cut_short = False
             raise Interrupted(f"stopped by {signal.Signals(number).name}")

@@ -10,15 +10,17 @@ from time import monotonic
 from smtpwire.core.transaction import Outcome, RecipientOutcome, TransactionResult
 from smtpwire.errors import Interrupted
 from smtpwire.record import new
+from smtpwire.run.nosession import outcome_without_session
 from smtpwire.run.report import MessageResult, Problem, RunReport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from smtpwire.core.address import Address
     from smtpwire.errors import MessageError, SMTPError
-    from smtpwire.run.messages import Job
+    from smtpwire.run.earlier import Earlier
+    from smtpwire.run.job import Job
     from smtpwire.run.report import Observer
 
 _ACCEPTED = Outcome.ACCEPTED
@@ -58,7 +60,15 @@ class Tally:
             error,
             monotonic() - job.started,
         )
-        self._tell(new(MessageResult, fields))
+        self._tell(new(MessageResult, fields), job.earlier)
+
+    def settled_earlier(self, job: Job, error: SMTPError) -> None:
+        """Take a message of which nothing is left to be sent, and which fails nothing now."""
+        job.close()
+        failed = self.failed
+        result = _unsent(job.index, job.name, job.reverse_path, (), error)
+        self._count_joined(result, job.earlier)
+        self.failed = failed
 
     def lost(
         self,
@@ -99,6 +109,17 @@ class Tally:
         outcomes = _all(recipients, outcome)
         self.count(_unsent(index, name, reverse_path, outcomes, error))
 
+    def leave(self, jobs: Iterable[Job], error: SMTPError) -> None:
+        """Take messages that were opened, in order, and for which there is no session."""
+        outcome = waited = outcome_without_session(error)
+        for job in jobs:
+            if job.replaced:
+                outcome = waited  # it was tried before, on a session that ended
+            outcomes = _all(job.envelope.recipients, outcome)
+            result = _unsent(job.index, job.name, job.reverse_path, outcomes, error)
+            self._count_joined(result, job.earlier)
+            outcome = Outcome.UNSENT
+
     def list_failed(self, error: MessageError) -> None:
         """Take the reason why nobody knows what further messages there are."""
         self.problem(_elsewhere(error.where, error))
@@ -132,10 +153,24 @@ class Tally:
         self._observer.message(result)
         return not smooth
 
-    def _tell(self, result: MessageResult) -> None:
-        if self.count(result):
+    def _tell(self, result: MessageResult, earlier: Earlier | None = None) -> None:
+        if earlier is not None:
+            self._count_joined(result, earlier, _problems(result))
+        elif self.count(result):
             for problem in _problems(result):
                 self.problem(problem)
+
+    def _count_joined(
+        self, result: MessageResult, earlier: Earlier | None, problems: Iterable[Problem] = ()
+    ) -> None:
+        """Take a message with what was settled of it before, and with what there is to say."""
+        if earlier is None:
+            self.count(result)
+            return
+        recipients = earlier.joined(result.recipients)
+        self.count(result._replace(recipients=recipients, outcome=message_outcome(recipients)))
+        for problem in (*problems, *earlier.problems(result.name)):
+            self.problem(problem)
 
     def problem(self, problem: Problem) -> None:
         """Take a problem."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from smtpwire.errors import SMTPError
-    from smtpwire.run.runner import RunSettings
+    from smtpwire.run.settings import RunSettings
     from smtpwire.run.stop import StopRequest
 else:
     from smtpwire.record import NamedTuple

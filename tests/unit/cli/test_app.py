@@ -21,7 +21,7 @@ from smtpwire.run.report import Observer, RunReport
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smtpwire.run.runner import RunSettings
+    from smtpwire.run.settings import RunSettings
     from smtpwire.run.stop import StopRequest
 
 

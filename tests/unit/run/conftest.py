@@ -16,8 +16,9 @@ from smtpwire.net.dial import Endpoint
 from smtpwire.run import session
 from smtpwire.run.messages import MessageSettings
 from smtpwire.run.report import MessageResult, Observer, Problem
-from smtpwire.run.runner import RunSettings, submit
+from smtpwire.run.settings import RunSettings
 from smtpwire.run.stop import StopRequest
+from smtpwire.run.submit import submit
 from tests.unit.net.world import World
 
 if TYPE_CHECKING:

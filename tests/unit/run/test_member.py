@@ -17,7 +17,7 @@ from smtpwire.run.frames import Frames, frame
 from smtpwire.run.member import Member, Owed
 from smtpwire.run.messages import MessageSettings, Portion
 from smtpwire.run.reporter import Told
-from smtpwire.run.runner import RunSettings
+from smtpwire.run.settings import RunSettings
 from smtpwire.run.stop import StopRequest
 from smtpwire.run.worker import OPENED, End, Left
 

@@ -15,13 +15,15 @@ from smtpwire.errors import (
     MessageUnusable,
 )
 from smtpwire.message.source import message_names
-from smtpwire.run.messages import Job, Messages, MessageSettings
+from smtpwire.run.messages import Messages, MessageSettings
 from tests.unit.message.files import Pipe
 from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from smtpwire.run.job import Job
 
 SENDER = parse_address("a@x")
 RECIPIENT = parse_address("b@y")

@@ -18,7 +18,8 @@ from smtpwire.errors import (
 from smtpwire.message.source import message_names
 from smtpwire.run.messages import MessageSettings
 from smtpwire.run.report import Observer
-from smtpwire.run.runner import RunSettings, submit
+from smtpwire.run.settings import RunSettings
+from smtpwire.run.submit import submit
 from tests.unit.message.files import Pipe
 from tests.unit.run.conftest import MAIL, RECIPIENT
 from tests.unit.run.servers import Obedient, last_words, vanish

@@ -53,6 +53,24 @@ def test_the_first_signal_is_the_one_that_counts(stop: StopRequest) -> None:
     assert stop.signal == signal.SIGTERM
 
 
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_interrupt_ends_the_process_at_once(
+    stop: StopRequest, first: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times, left = [5.0], list[int]()
+    monkeypatch.setattr("smtpwire.run.stop.monotonic", lambda: times[-1])
+    monkeypatch.setattr(os, "_exit", left.append)
+    signal.raise_signal(first)
+    times.append(5.1)
+    signal.raise_signal(signal.SIGINT)  # the same request
+    times.append(5.3)
+    signal.raise_signal(signal.SIGTERM)
+    assert left == []
+    signal.raise_signal(signal.SIGINT)
+    assert left == [130]
+    assert stop.signal == first
+
+
 def test_what_blocks_is_cut_short(stop: StopRequest) -> None:
     """A read that would never end: the handler raises out of it."""
     read, write = os.pipe()

@@ -17,7 +17,7 @@ from smtpwire.errors import (
     MessageUnusable,
     SMTPError,
 )
-from smtpwire.run.messages import Job, Opened
+from smtpwire.run.job import Job, Opened
 from smtpwire.run.tally import Tally, message_outcome
 from tests.unit.run.conftest import Watcher
 

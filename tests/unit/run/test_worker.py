@@ -13,7 +13,7 @@ from smtpwire.core.address import parse_address
 from smtpwire.errors import ConnectError
 from smtpwire.run.frames import Frames, frame
 from smtpwire.run.messages import MessageSettings, Portion
-from smtpwire.run.runner import RunSettings
+from smtpwire.run.settings import RunSettings
 from smtpwire.run.stop import StopRequest
 from smtpwire.run.worker import OPENED, End, Left, Portions, work
 from tests.scripted import ModelServer
