@@ -193,7 +193,7 @@ class Exchange:
             if not self.accepted:
                 self.first_accepted = len(self.replies)
             self.accepted += recipients
-            self.replies += replies[first : first + recipients]
+            self.replies += [r.shortened() for r in replies[first : first + recipients]]
         if group.verbs[-1] is DATA:
             self.data = replies[-1]
 

@@ -195,7 +195,8 @@ class Sender:
             group = self._group(x, move)
             if len(self._groups) >= REMEMBERED:
                 self._groups.clear()
-            self._groups[x.parameters, x.chunked, reset] = group
+            if MAIL in group.verbs:
+                self._groups[x.parameters, x.chunked, reset] = group
         ledger.ask_all(group, x)
 
     def _group(self, x: Exchange, move: Step) -> Group:
@@ -294,7 +295,7 @@ class Sender:
             The replies, or nothing.
         """
         together = self._ledger.together
-        if together is None:
+        if together is None or together[1].doomed or together[1].left:
             return []
         group, x = together
         replies = parser.next_few(len(group.verbs))

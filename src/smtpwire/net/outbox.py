@@ -152,6 +152,8 @@ class Outbox:
         for item in islice(self._items, 2):  # its BDAT may stand before it
             if isinstance(item, Content):
                 return item.id in self._small and item.last and not self.may_end(item.id)
+            if len(item.lines) > 1:
+                break
         return False
 
     def _held(self, piece: Piece) -> bool:

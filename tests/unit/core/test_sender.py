@@ -6,6 +6,7 @@ import pytest
 
 from smtpwire.core import parameters, sender
 from smtpwire.core.address import Address
+from smtpwire.core.reply import KEPT_OCTETS
 from smtpwire.core.transaction import Envelope
 from smtpwire.errors import MissingExtension
 from tests.unit.core.helpers import ALL, Client, addresses, outcomes, submission
@@ -318,3 +319,50 @@ def test_recipients_beyond_the_window_come_behind_replies(monkeypatch: pytest.Mo
     client.hand_over()
     client.hear("250 queued")
     assert outcomes(client.result()) == ["accepted", "accepted", "accepted", "refused"]
+
+
+def test_rset_that_went_alone_is_no_envelope() -> None:
+    client = Client.ready()
+    client.submit(*(submission(i, envelope=ENVELOPE) for i in range(4)), last=True)
+    for _ in range(3):
+        assert client.hear("250 ok") == [RCPT]
+        assert client.hear("450 later") == ["RSET"]
+        assert client.hear("250 ok") == [MAIL]
+
+
+def test_a_message_that_nothing_can_help_is_settled_by_its_last_reply(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sender, "COMMAND_WINDOW", 60)
+    client = Client.ready(*PIPELINED, require_all=True)
+    assert client.submit(submission(recipients=4)) == [MAIL, RCPT, RCPT_1]
+    assert len(client.hear("250 ok")) == 1, "another recipient fits"
+    client.hear("550 no")
+    client.hear("250 ok", "250 ok")
+    assert outcomes(client.result()) == ["refused", "unsent", "unsent", "unsent"]
+
+
+def test_of_a_good_reply_no_more_is_kept_than_of_others() -> None:
+    client = Client.ready()
+    client.submit(submission(), last=True)
+    client.hear("250 ok")
+    client.hear("250 " + "x" * 5000)
+    client.hear("354 go")
+    kept = client.engine._sender._open[0].replies[0]
+    assert len(kept.raw[0]) == KEPT_OCTETS
+
+
+def test_354_behind_a_refused_mail_is_not_hoped_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = len(f"RSET\r\n{MAIL}\r\n{RCPT}\r\n")
+    monkeypatch.setattr(sender, "COMMAND_WINDOW", one)
+    client = Client.ready(*PIPELINED)
+    client.submit(submission(0), submission(1), last=True)
+    client.hear("250 ok", "250 ok")
+    said = client.hear("354 go")
+    assert said == ["<0: all>", "RSET", MAIL, RCPT]
+    client.hand_over()
+    assert client.hear("250 queued") == []
+    assert client.hear("250 ok") == [DATA]
+    client.hear("550 no", "250 ok", "354 go")
+    assert client.engine.close is not None
+    assert outcomes(client.result(1)) == ["refused"]
