@@ -8,7 +8,8 @@ Rules
 - What is ready is told before what is late: the process may have been stopped for an hour, and
   what had come by then counts.
 - What was found ready is told while it is fresh.  Where somebody took his time, to look through a
-  large file above all, the others are looked at again: they write by what they are told here.
+  large file above all, or where many were found, the next few are looked at again: they write by
+  what they are told here.
 - A signal reaches everybody at once, and nothing is begun after it.
 - A party that is over is not watched any more before its descriptor is closed, and what was
   reported for its number is not told to the next one that gets it.
@@ -25,7 +26,7 @@ from smtpwire.net.poll import FRESH, PIPED, READ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Protocol
 
     from smtpwire.errors import SMTPError
@@ -77,6 +78,10 @@ if TYPE_CHECKING:
 
         def close(self) -> None:
             """Close the descriptor: nobody waits."""
+
+
+_AT_A_TIME = 16
+"""Parties that one further look is for: about as many as are told something while it is fresh."""
 
 
 class Loop:
@@ -146,25 +151,38 @@ class Loop:
             if not self._watched:
                 return
             found = deque(self._poller.wait(self._wake))
-            looked = monotonic()
+            looked, fresh = monotonic(), len(found)
             self._new.clear()
             while found:
+                if not fresh or monotonic() - looked > FRESH:
+                    fresh = self._look_again(found)
+                    looked = monotonic()
+                    continue
                 fd, events = found.popleft()
+                fresh -= 1
                 party = by_fd.get(fd)
                 if party is None or fd in self._new:
                     continue
                 party.ready(events if fd == party.fd else PIPED)
                 self._look_at(party)
-                if found and monotonic() - looked > FRESH:
-                    found = self._found_again(found)
-                    looked = monotonic()
             if self._wake is not None and monotonic() >= self._wake:
                 self._look_at_deadlines()
 
-    def _found_again(self, found: Iterable[tuple[int, int]]) -> deque[tuple[int, int]]:
-        """Look again at what was found ready, and at nothing else: all have their turn."""
-        events = dict(self._poller.wait(0.0))
-        return deque((fd, events[fd]) for fd, _ in found if fd in events)
+    def _look_again(self, found: deque[tuple[int, int]]) -> int:
+        """Look again at the first of those that were found ready, and at nobody else.
+
+        Only at a few: where a thousand are ready, the look is old again long before all were told.
+
+        Args:
+            found: those who were not told yet; who is not ready any more is taken away.
+
+        Returns:
+            How many of them, from the first on, were looked at and are ready.
+        """
+        first = [found.popleft()[0] for _ in range(min(len(found), _AT_A_TIME))]
+        ready = self._poller.look(first)
+        found.extendleft(reversed(ready))
+        return len(ready)
 
     def close(self) -> None:
         """Close what is still there, when something broke."""

@@ -15,7 +15,7 @@ from tests.unit.net.clock import Clock
 from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from smtpwire.errors import SMTPError
 
@@ -112,6 +112,66 @@ def test_what_was_found_is_looked_at_again_behind_whoever_took_his_time(
     loop.run()
     assert third.told == ["start", "read x", "end"]
     assert robbed.told == ["start", "read y", "end"]
+
+
+def test_what_one_costs_does_not_grow_with_how_many_are_ready(
+    stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks are counted: each time somebody is told of something, a look is old."""
+    clock = Clock()
+    monkeypatch.setattr(loops, "monotonic", clock)
+    looked: list[int] = []
+
+    class Counting(Poller):
+        def wait(self, deadline: float | None) -> list[tuple[int, int]]:
+            looked.append(len(found := super().wait(deadline)))
+            return found
+
+        def look(self, fds: Iterable[int]) -> list[tuple[int, int]]:
+            looked.append(len(found := super().look(fds)))
+            return found
+
+    def take_time() -> None:
+        clock.now += 0.1
+
+    loop = Loop(Counting(), stop)
+    parties = [Reading() for _ in range(200)]
+    for party in parties:
+        party.at_end = take_time
+        os.write(party.write, b"x")
+        loop.add(party)
+    loop.run()
+    assert [party.told for party in parties] == [["start", "read x", "end"]] * 200
+    assert sum(looked) <= (1 + 16) * 200
+    loop.close()
+
+
+def test_all_that_were_found_are_told_though_a_look_is_for_a_few(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the first of them takes time; and of those behind it, some are ready no more."""
+    clock = Clock()
+    monkeypatch.setattr(loops, "monotonic", clock)
+    parties = [Reading() for _ in range(100)]
+    robbed = parties[1:40]
+    for party in parties:
+        os.set_blocking(party.fd, False)
+        os.write(party.write, b"x")
+        loop.add(party)
+
+    def take_time() -> None:
+        clock.now += 0.1
+        for party in robbed:
+            os.read(party.fd, 1)
+
+    def give_back() -> None:
+        for party in robbed:
+            os.write(party.write, b"y")
+
+    parties[0].at_end, parties[-1].at_end = take_time, give_back
+    loop.run()
+    for party in parties:
+        assert party.told == ["start", "read y" if party in robbed else "read x", "end"]
 
 
 def test_nobody_is_nothing_to_wait_for(loop: Loop) -> None:

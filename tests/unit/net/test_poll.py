@@ -72,6 +72,24 @@ def test_what_is_asked_for_is_told(
     assert waiting.wait(monotonic()) == []
 
 
+def test_a_look_is_at_what_was_asked_and_is_watched(
+    poller: MakePoller, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    one, other = pair
+    waiting = poller()
+    waiting.watch(one.fileno(), READ)
+    waiting.watch(other.fileno(), WRITE)
+    assert waiting.look([one.fileno()]) == []
+    other.send(b"x")
+    assert waiting.look([one.fileno()]) == [(one.fileno(), READ)]
+    both = [(other.fileno(), WRITE), (one.fileno(), READ)]
+    assert waiting.look([other.fileno(), one.fileno()]) == both
+    other.shutdown(socket.SHUT_WR)
+    assert waiting.look([one.fileno()]) == [(one.fileno(), READ | ENDED)]
+    waiting.forget(one.fileno())
+    assert waiting.look([one.fileno()]) == []
+
+
 def test_an_end_is_told_with_what_can_be_read(
     poller: MakePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
