@@ -162,7 +162,7 @@ class Opening:
         Raises:
             MessageUnreadable: the system says no.
         """
-        parts = [self.head]
+        parts = [self.head] if self.head else []  # to join one alone copies nothing
         have = len(self.head)
         while have < octets and not self.ended:
             part = self._read(octets - have, have)
