@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tests.command import run_smtp
-from tests.servers.tools import need_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +19,15 @@ class Traced:
 
     Args:
         log: what strace wrote, with the path behind each descriptor.
+
+    Attributes:
+        calls: how often which was made.
     """
 
     def __init__(self, log: str) -> None:
         self._lines = log.splitlines()
+        found = map(_CALL.match, self._lines)
+        self.calls = Counter(call[1] for call in found if call is not None)
 
     def about(self, path: Path) -> list[str]:
         """The names of the calls that name a file, by its path or by a descriptor, in order."""
@@ -34,27 +39,18 @@ class Traced:
                 found.append(call[1])
         return found
 
-    def count(self, name: str) -> int:
-        """How often a call was made."""
-        calls = map(_CALL.match, self._lines)
-        return sum(call is not None and call[1] == name for call in calls)
-
 
 def traced(directory: Path, *args: str, stdin: bytes = b"") -> Traced:
-    """Run `smtp` with `args` under strace; it has to succeed.
+    """Run `smtp` with `args` under strace, for which there is a fixture; it has to succeed.
 
     Args:
         directory: for the log.
         args: the command line after the command.
         stdin: what it can read.
-
-    Raises:
-        Unavailable: strace is missing and cannot be installed.
     """
-    need_program("strace", "strace")
     log = directory / "strace.log"
     # -s 0: of octets that are read or written nothing is logged; paths always are, whole.
-    wrapper = ("strace", "-q", "-y", "-s", "0", "-o", str(log))
+    wrapper = ("strace", "-f", "-q", "-y", "-s", "0", "-o", str(log))
     done = run_smtp(*args, stdin=stdin, wrapper=wrapper)
     assert done.code == 0, done
     return Traced(log.read_text(encoding="utf-8"))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.scripted.fixtures import Start
 
+pytestmark = pytest.mark.usefixtures("strace")
+
 OFFERS = pytest.mark.parametrize(
     "offers",
     [("PIPELINING", "SIZE"), ("PIPELINING", "SIZE", "CHUNKING")],
@@ -50,7 +52,7 @@ def test_a_list_of_files_that_are_small_takes_no_more(start: Start, tmp_path: Pa
         tmp_path, "-s", server.address, "-f", "a@x", "-r", "b@y", "--files-from", str(names)
     )
     assert [calls.about(path) for path in files[1:]] == [SIMPLE] * 19
-    assert calls.count("setitimer") < 19, "no alarm is set for a name that is there"
+    assert calls.calls["setitimer"] < 19, "no alarm is set for a name that is there"
 
 
 @pytest.mark.parametrize("options", [(), ("--no-chunking",), ("-t",)], ids=["BDAT", "DATA", "-t"])

@@ -8,17 +8,19 @@ SMTPWIRE_REQUIRE_SERVERS=1 it fails them.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.servers import kerberos_client
 from tests.servers.errors import Unavailable
 from tests.servers.farm import Farm
+from tests.servers.tools import need_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from typing import Protocol
 
     from tests.servers.farm import Server
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
         workerinput: dict[str, str]
 
 
-T = TypeVar("T")
 
 _FARM = pytest.StashKey[Farm]()
 _WORKER_INPUT = "smtpwire_servers"
@@ -57,17 +58,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         farm.end()
 
 
-def _server(config: pytest.Config, name: str) -> Server:
-    return _had(lambda: config.stash[_FARM].start(name))
-
-
-def _had(get: Callable[[], T]) -> T:
+@contextmanager
+def _required() -> Iterator[None]:
+    """What cannot be had skips the tests that want it, or fails them."""
     try:
-        return get()
+        yield
     except Unavailable as error:
         if os.environ.get("SMTPWIRE_REQUIRE_SERVERS") == "1":
             pytest.fail(f"SMTPWIRE_REQUIRE_SERVERS=1, and {error}", pytrace=False)
         pytest.skip(str(error))
+
+
+def _server(config: pytest.Config, name: str) -> Server:
+    with _required():
+        return config.stash[_FARM].start(name)
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    """What counts system calls, strace(1): no server, but had in the same way."""
+    with _required():
+        need_program("strace", "strace")
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +102,8 @@ def kerberos(pytestconfig: pytest.Config) -> Server:
 @pytest.fixture(scope="session")
 def kerberos_modules() -> dict[str, str]:
     """What the environment of `smtp` has to hold for it to find the modules for Kerberos."""
-    return _had(kerberos_client.modules)
+    with _required():
+        return kerberos_client.modules()
 
 
 @pytest.fixture(scope="session")
