@@ -76,7 +76,7 @@ def _server(config: pytest.Config, name: str) -> Server:
 
 @pytest.fixture(scope="session")
 def strace() -> None:
-    """What counts system calls, strace(1): no server, but had in the same way."""
+    """What counts system calls: a program and no server, but had in the same way."""
     with _required():
         need_program("strace", "strace")
 
