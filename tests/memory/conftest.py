@@ -117,7 +117,7 @@ def measure(tmp_path: Path) -> Measure:
                 stdin=writer.stdout,
                 stderr=subprocess.PIPE,
                 env=environment,
-                timeout=570,
+                timeout=1800,
                 check=False,
             )
         return Measured(done.returncode, done.stderr.decode(), int(peak.read_text()))
@@ -127,8 +127,8 @@ def measure(tmp_path: Path) -> Measure:
 
 @pytest.fixture(scope="module")
 def lines(request: pytest.FixtureRequest, soak: bool) -> int:
-    """How many lines a large message has: 200 MB of them, or 2 GB with --soak."""
-    return (2_000_000_000 if soak else 200_000_000) // len(LINE)
+    """How many lines a large message has: 200 MB of them, or 4 GB (and more than 2^32 octets)."""
+    return (4_400_000_000 if soak else 200_000_000) // len(LINE)
 
 
 @pytest.fixture(scope="module")
