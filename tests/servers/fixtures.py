@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         workerinput: dict[str, str]
 
 
-
 _FARM = pytest.StashKey[Farm]()
 _WORKER_INPUT = "smtpwire_servers"
 

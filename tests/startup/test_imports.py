@@ -68,7 +68,7 @@ PACKAGE = {
     ),
     "smtpwire.run": (
         "again candidates job lookout messages nosession report rounds runner servers session "
-        "settings slot stop submit tally"
+        "settings slot slots stop submit tally"
     ),
 }
 """All that a plain submission imports of the package: by package, its modules."""

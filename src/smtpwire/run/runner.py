@@ -36,6 +36,7 @@ from smtpwire.run.rounds import Rounds
 from smtpwire.run.servers import where_of
 from smtpwire.run.session import Sessions
 from smtpwire.run.slot import Slot
+from smtpwire.run.slots import Slots
 from smtpwire.run.tally import Tally
 
 TYPE_CHECKING = False
@@ -77,7 +78,7 @@ class Run:
         self._rounds = Rounds(settings, self._sessions, self._tally, observer, self)
         self._waiting: deque[Job] = deque()
         """Open, and to be sent before all others."""
-        self._slots: list[Slot] = []
+        self._slots = Slots()
         self._limit = settings.jobs
         """How many slots there may be."""
         self._proven = False
@@ -129,8 +130,7 @@ class Run:
         self.loop.close()
         for job in self._waiting:
             job.close()
-        for slot in self._slots:
-            slot.close()
+        self._slots.close()
 
     # -- messages --------------------------------------------------------------------------------
 
@@ -154,20 +154,10 @@ class Run:
                 break
         return job
 
-    def _kept_job(self, slot: Slot) -> Job | None:
-        """A message for a slot that is kept for a session that is not ready."""
-        for other in reversed(self._slots):
-            if other.job is not None and slot.may_carry(other.job) and not self.over():
-                job, other.job = other.job, None
-                return job
-        return None
-
     @property
     def _anything_open(self) -> bool:
         """Whether there is a message that is open and not settled."""
-        if self._flying or self._waiting or self._rounds.pending:
-            return True
-        return any(slot.job is not None for slot in self._slots)
+        return bool(self._flying or self._waiting or self._rounds.pending or self._slots.keeping)
 
     def _more_may_come(self, slot: Slot) -> bool:
         """Whether a session that finds no message now may be given one later."""
@@ -175,10 +165,7 @@ class Run:
             return False  # what waits needs another session than this
         if not self._messages.ended and not self._rounds.first:
             return True
-        return any(
-            other.divided or (other.job is not None and slot.may_carry(other.job))
-            for other in self._slots
-        )
+        return self._slots.may_bring(slot)
 
     def _unusable(self, index: int, name: str, error: MessageError) -> None:
         self._tally.unusable(index, name, *self._settings.messages.known, error)
@@ -217,7 +204,7 @@ class Run:
                 self._servers.seek(lambda: self.loop.call(self._fill), self._no_servers)
                 break
             slot = Slot(self, self._sessions, job)
-            self._slots.append(slot)
+            self._slots.add(slot)
             slot.open(self._servers.first)
         if not self._slots:
             self._rounds.rest()
@@ -225,7 +212,7 @@ class Run:
 
     def _wait_for_no_session(self) -> None:
         """Give up what is still being connected, where that is all there is, and nothing for it."""
-        if any(slot.connected for slot in self._slots):
+        if self._slots.connected:
             return
         if self._slots and (self.over() or (self._messages.ended and not self._anything_open)):
             self.loop.interrupt(Interrupted("there is nothing left to send"))
@@ -256,10 +243,8 @@ class Run:
 
     def _remove(self, slot: Slot | None) -> None:
         """Take a slot away, if there is one, and with it what it kept."""
-        if slot is not None:
-            self._slots.remove(slot)
-            if slot.job is not None:
-                self._waiting.appendleft(slot.job)
+        if slot is not None and (job := self._slots.remove(slot)) is not None:
+            self._waiting.appendleft(job)
         self.look_around()
 
     def _try_another(self, slot: Slot, where: str, error: SMTPError) -> None:
@@ -327,12 +312,12 @@ class Run:
         settings = self._settings
         if slot.flying and (settings.stop_at_failure or (ahead and settings.jobs > 1)):
             return False  # what comes next depends on what becomes of this one, or on who is free
-        job, slot.job = slot.job, None
+        job = self._slots.take(slot)
         if job is None:
             # What is under way is not held up for what is still to come, not even by a look ahead.
             job = self._next_job(slot, wait=not self._anything_open)
         if job is None and not slot.flying:
-            job = self._kept_job(slot)
+            job = None if self.over() else self._slots.take_for(slot)
         connection = session.connection
         if job is None:
             if self._anything_open and self._more_may_come(slot):
