@@ -175,8 +175,9 @@ class AsyncClient:
         recipients: Iterable[Address | str] | Address | str,
     ) -> Envelope:
         # One address is iterable too, whichever it is.
-        one = isinstance(recipients, (str, Address))
-        several: tuple[Address | str, ...] = (recipients,) if one else tuple(recipients)  # type: ignore[assignment]
+        if isinstance(recipients, (str, Address)):
+            recipients = (recipients,)
+        several = tuple(recipients)
         if not several:
             raise LocalProtocolError("a message was submitted without recipients")
         asked = (reverse_path, several)

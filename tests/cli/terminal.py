@@ -65,7 +65,7 @@ def run_on_terminal(
                 stderr=theirs if stderr_too else subprocess.PIPE,
                 env=environment,
                 start_new_session=True,
-                preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+                preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
                 pass_fds=(theirs,),
             )
             try:

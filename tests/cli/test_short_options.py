@@ -74,7 +74,7 @@ def test_s_is_the_server_and_the_next_one_is_tried(
 
 
 @pytest.mark.parametrize("option", ["-F", "--from-header"])
-def test_F_takes_the_envelope_from_the_header(  # noqa: N802 - the letter
+def test_F_takes_the_envelope_from_the_header(
     server: ModelServer, option: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "msg.eml"
@@ -87,7 +87,7 @@ def test_F_takes_the_envelope_from_the_header(  # noqa: N802 - the letter
     assert arrived.content == ON_THE_WIRE
 
 
-def test_F_leaves_the_sender_to_f(server: ModelServer, message: Path) -> None:  # noqa: N802
+def test_F_leaves_the_sender_to_f(server: ModelServer, message: Path) -> None:
     done = run_smtp("-s", server.address, "-F", "-f", "other@x.example", message)
     assert done.code == 0
     assert server.messages[0].reverse_path == "other@x.example"
@@ -161,7 +161,7 @@ def test_h_prints_the_manual_page(option: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["-H", "--helo"])
-def test_H_is_the_name_for_ehlo(server: ModelServer, option: str) -> None:  # noqa: N802
+def test_H_is_the_name_for_ehlo(server: ModelServer, option: str) -> None:
     done = run_smtp(
         *(option, "me.example", server.address, "a@x.example", "b@y.example"), stdin=MESSAGE
     )
@@ -169,7 +169,7 @@ def test_H_is_the_name_for_ehlo(server: ModelServer, option: str) -> None:  # no
     assert server.connections[0].commands[0] == "EHLO me.example"
 
 
-def test_H_has_a_default_that_is_better_than_localhost(server: ModelServer) -> None:  # noqa: N802
+def test_H_has_a_default_that_is_better_than_localhost(server: ModelServer) -> None:
     run_smtp(server.address, "a@x.example", "b@y.example", stdin=MESSAGE)
     verb, name = server.connections[0].commands[0].split(" ")
     assert verb == "EHLO"
@@ -192,7 +192,7 @@ def test_p_can_be_the_name_of_a_service_and_yields_to_the_servers_own(server: Mo
 
 
 @pytest.mark.parametrize("option", ["-R", "--received"])
-def test_R_prepends_a_received_field(server: ModelServer, option: str) -> None:  # noqa: N802
+def test_R_prepends_a_received_field(server: ModelServer, option: str) -> None:
     line = (option, "-H", "me.example", server.address, "a@x.example", "b@y.example")
     assert run_smtp(*line, stdin=MESSAGE).code == 0
     (arrived,) = server.messages
@@ -233,7 +233,7 @@ def login_server(start: Start, *offers: str) -> ModelServer:
 
 @pytest.mark.parametrize("user", ["-U", "--user"])
 @pytest.mark.parametrize("password", ["-P", "--password"])
-def test_U_and_P_log_in(start: Start, user: str, password: str) -> None:  # noqa: N802
+def test_U_and_P_log_in(start: Start, user: str, password: str) -> None:
     server = login_server(start)
     line = (user, "me", password, "secret", server.address, "a@x.example", "b@y.example")
     done = run_smtp(*line, stdin=MESSAGE)
@@ -241,7 +241,7 @@ def test_U_and_P_log_in(start: Start, user: str, password: str) -> None:  # noqa
     assert server.messages[0].user == "me"
 
 
-def test_U_ends_the_run_where_no_login_can_be_had(start: Start) -> None:  # noqa: N802
+def test_U_ends_the_run_where_no_login_can_be_had(start: Start) -> None:
     server = start(ModelServer())
     line = ("-U", "me", "-P", "secret", server.address, "a@x.example", "b@y.example")
     done = run_smtp(*line, stdin=MESSAGE)
@@ -249,7 +249,7 @@ def test_U_ends_the_run_where_no_login_can_be_had(start: Start) -> None:  # noqa
     assert "MAIL" not in server.connections[0].verbs
 
 
-def test_P_may_be_empty(start: Start) -> None:  # noqa: N802
+def test_P_may_be_empty(start: Start) -> None:
     server = start(ModelServer(offers=("AUTH LOGIN",), users={"me": ""}))
     line = ("-U", "me", "-P", "", server.address, "a@x.example", "b@y.example")
     assert run_smtp(*line, stdin=MESSAGE).code == 0
@@ -266,16 +266,14 @@ def send(server: ModelServer, *options: str | Path) -> int:
 
 
 @pytest.mark.parametrize("option", ["-T", "--tls"])
-def test_T_uses_tls_where_it_is_offered_and_goes_on_where_not(  # noqa: N802
-    start: Start, option: str
-) -> None:
+def test_T_uses_tls_where_it_is_offered_and_goes_on_where_not(start: Start, option: str) -> None:
     for server, tls in ((tls_server(start), True), (start(ModelServer()), False)):
         assert send(server, option) == 0
         assert server.messages[0].tls == tls
 
 
 @pytest.mark.parametrize("option", ["-M", "--require-tls"])
-def test_M_stops_where_tls_cannot_be_had(start: Start, option: str) -> None:  # noqa: N802
+def test_M_stops_where_tls_cannot_be_had(start: Start, option: str) -> None:
     server = tls_server(start)
     assert send(server, option) == 0
     assert server.messages[0].tls
@@ -285,7 +283,7 @@ def test_M_stops_where_tls_cannot_be_had(start: Start, option: str) -> None:  # 
 
 
 @pytest.mark.parametrize("option", ["-C", "--ciphers"])
-def test_C_selects_the_cipher(start: Start, option: str) -> None:  # noqa: N802
+def test_C_selects_the_cipher(start: Start, option: str) -> None:
     server = tls_server(start)
     cipher = "ECDHE-ECDSA-AES256-GCM-SHA384"
     line = ("-v", "-M", "--tls-max", "1.2", option, cipher)
@@ -294,13 +292,13 @@ def test_C_selects_the_cipher(start: Start, option: str) -> None:  # noqa: N802
     assert f"ESMTP TLSv1.2 {cipher}, " in done.stdout
 
 
-def test_C_that_selects_nothing_is_refused_before_connecting(server: ModelServer) -> None:  # noqa: N802
+def test_C_that_selects_nothing_is_refused_before_connecting(server: ModelServer) -> None:
     assert send(server, "-M", "-C", "NONSENSE") == 64
     assert server.connections == []
 
 
 @pytest.mark.parametrize("option", ["-V", "--verify"])
-def test_V_verifies_and_implies_M(start: Start, option: str, ca_file: Path) -> None:  # noqa: N802
+def test_V_verifies_and_implies_M(start: Start, option: str, ca_file: Path) -> None:
     trusted = tls_server(start)
     assert send(trusted, option, "--ca-file", ca_file) == 0
     assert trusted.messages[0].tls
@@ -311,7 +309,7 @@ def test_V_verifies_and_implies_M(start: Start, option: str, ca_file: Path) -> N
     assert done.stderr.endswith(" (-V implies -M)\n")
 
 
-def test_V_with_T_never_falls_back_to_the_clear(start: Start, ca_file: Path) -> None:  # noqa: N802
+def test_V_with_T_never_falls_back_to_the_clear(start: Start, ca_file: Path) -> None:
     server = ModelServer(
         offers=("STARTTLS",), starttls=StartTLS("wrong name"), replies={"QUIT": Close("221 bye")}
     )

@@ -151,13 +151,16 @@ def test_fault_117_a_domain_beyond_ascii_needs_nothing(start: Start) -> None:
 def test_fault_118_a_look_alike_domain_is_shown_as_what_it_is(start: Start) -> None:
     """A Cyrillic letter among the Latin ones: the A-label says so, and it is what is sent."""
     server = start(ModelServer())
-    done = submit(server.address, "r@x", sender="s@аpple.example", options=["-v"])  # noqa: RUF001
+    done = submit(server.address, "r@x", sender="s@аpple.example", options=["-v"])  # noqa: RUF001 - on purpose
     assert done.code == 0, done
     assert "from <s@xn--pple-43d.example>" in done.stdout
     assert server.messages[0].reverse_path == "s@xn--pple-43d.example"
 
 
-@pytest.mark.parametrize("text", ["r\u202e@x", "r\u200b@x", "r@x\u202e", "R@Ａ.example"])  # noqa: RUF001
+@pytest.mark.parametrize(
+    "text",
+    ["r\u202e@x", "r\u200b@x", "r@x\u202e", "R@Ａ.example"],  # noqa: RUF001 - full width
+)
 def test_fault_118_what_cannot_be_seen_or_would_be_mapped_is_refused(
     start: Start, text: str
 ) -> None:

@@ -304,5 +304,5 @@ def _mutate(edit: Edit) -> tuple[object, str, object]:
     changed = source.replace(edit.old, edit.new)
     scope = dict(function.__globals__)
     flag = __future__.annotations.compiler_flag
-    exec(compile(changed, f"<mutant {edit.name}>", "exec", flags=flag), scope)  # noqa: S102
+    exec(compile(changed, f"<mutant {edit.name}>", "exec", flags=flag), scope)  # noqa: S102 - our own
     return owner, name, scope[name]

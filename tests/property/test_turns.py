@@ -29,7 +29,8 @@ def session(
     **options: bool,
 ) -> Session:
     plan = Plan(offers=offers, acts={key: Act(550) for key in refused})
-    ended = Session(plan, SessionOptions("client.example", **options), given)  # type: ignore[arg-type]
+    chosen = SessionOptions("client.example", **options)  # type: ignore[arg-type] # one of them is a number
+    ended = Session(plan, chosen, given)
     run_to_the_end(ended)
     ended.check()
     assert ended.engine.close is not None

@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: WorkerNode) -> None:
     """Tell a worker where the farm is (a hook of pytest-xdist)."""
-    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    config: pytest.Config = node.config  # type: ignore[attr-defined] # of pytest-xdist, which has no types
     node.workerinput[_WORKER_INPUT] = str(config.stash[_FARM].directory)
 
 

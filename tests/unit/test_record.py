@@ -43,12 +43,12 @@ def test_fields_stand_in_their_order_with_their_defaults() -> None:
 
 def test_a_field_without_a_default_must_be_given() -> None:
     with pytest.raises(TypeError, match="'x'"):
-        Point()  # type: ignore[call-arg]
+        Point()  # type: ignore[call-arg] # the test
 
 
 def test_a_record_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
-        Point(1).x = 2  # type: ignore[misc]
+        Point(1).x = 2  # type: ignore[misc] # the test
 
 
 def test_methods_properties_and_class_methods_work() -> None:

@@ -30,7 +30,7 @@ _SUBJECT = re.compile(rb"\r\nsubject[ \t]*:((?:[^\r]|\r(?!\n)|\r\n(?=[ \t]))*)",
 
 
 class Catcher:
-    """The hooks that aiosmtpd calls, in its own signatures."""
+    """The hooks that aiosmtpd calls, with arguments in its own order."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Catcher:
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self,
-        server: SMTP,  # noqa: ARG002
+        _server: SMTP,
         session: Session,
-        envelope: Envelope,  # noqa: ARG002
+        _envelope: Envelope,
         hostname: str,
         responses: list[str],
     ) -> list[str]:
@@ -66,8 +66,8 @@ class Catcher:
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self,
-        server: SMTP,  # noqa: ARG002
-        session: Session,  # noqa: ARG002
+        _server: SMTP,
+        _session: Session,
         envelope: Envelope,
     ) -> str:
         """Store a message, tell of it, and return the reply to it."""

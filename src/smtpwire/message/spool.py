@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_USUAL = "/tmp"  # noqa: S108 - the file has no name in it, or one that nobody can foresee
 _NO_UNNAMED_FILES = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL})
 """How file systems and kernels without O_TMPFILE answer it (open(2))."""
 
@@ -32,7 +33,7 @@ class Spool:
     """
 
     def __init__(self, directory: str | None, *, name: str) -> None:
-        self._directory = directory or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
+        self._directory = directory or os.environ.get("TMPDIR") or _USUAL
         self._name = name
         try:
             self.fd = _unnamed_file(self._directory)

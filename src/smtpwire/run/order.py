@@ -80,8 +80,9 @@ class Order:
         self.octets: int | None = None
         self.started = 0.0
         self.in_memory = isinstance(source, (bytes, bytearray, memoryview))
-        named = isinstance(source, (str, os.PathLike))
-        self.name = os.fspath(source) if named else f"message {number}"  # type: ignore[arg-type]
+        self.name = f"message {number}"
+        if isinstance(source, (str, os.PathLike)):
+            self.name = os.fspath(source)
         self._source = source
         self._raw = raw
         self._body: Body | None = None

@@ -22,6 +22,7 @@ from tests.unit.message.files import is_open, opened, piped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 LARGE = bytes(range(256)) * 3000
 
@@ -33,9 +34,9 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-def file_content(path: Path, **options: object) -> FileContent:
+def file_content(path: Path, **options: Any) -> FileContent:
     fd = os.open(path, os.O_RDONLY)
-    return FileContent(fd, name="m", stamp=Stamp.of(os.fstat(fd)), **options)  # type: ignore[arg-type]
+    return FileContent(fd, name="m", stamp=Stamp.of(os.fstat(fd)), **options)
 
 
 def test_memory_holds_nothing_open() -> None:

@@ -45,6 +45,8 @@ from tests.unit.net.asyncplayed import (
 )
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tests.scripted.fixtures import MakeScripted, Start
 
 ENDS = [
@@ -188,9 +190,9 @@ def test_an_interruption_ends_it_without_the_dot(scripted: MakeScripted) -> None
     ids=["greeting", "end of data"],
 )
 def test_a_server_that_is_silent(
-    steps: tuple[object, ...], wait: str, outcome: Outcome | None, scripted: MakeScripted
+    steps: tuple[Any, ...], wait: str, outcome: Outcome | None, scripted: MakeScripted
 ) -> None:
-    server = scripted(Script("falls silent", *steps))  # type: ignore[arg-type]
+    server = scripted(Script("falls silent", *steps))
     close, owner = play(server, timeout=0.2)
     assert isinstance(close.error, TimedOut)
     assert close.error.wait == wait
@@ -228,9 +230,9 @@ def test_a_timer_is_set_anew_only_for_an_earlier_deadline(scripted: MakeScripted
 
         def counted(delay: float, *args: object) -> object:
             delays.append(delay)
-            return call_later(delay, *args)  # type: ignore[arg-type]
+            return call_later(delay, *args)  # type: ignore[arg-type] # passed on
 
-        loop.call_later = counted  # type: ignore[method-assign,assignment]
+        loop.call_later = counted  # type: ignore[method-assign,assignment] # a stand-in
         owner = Owner(CONTENT)
         await begin(server, owner)
         await owner.ended

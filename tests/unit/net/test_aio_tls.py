@@ -36,6 +36,8 @@ from tests.unit.net.asyncplayed import (
 )
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tests.scripted.fixtures import MakeScripted, Start
 
 
@@ -134,12 +136,12 @@ STARTTLS = (*EHLO, Send("250-mail.example\n250 STARTTLS"), Expect("STARTTLS"))
 )
 def test_no_handshake(
     sentence: str,
-    steps: tuple[object, ...],
+    steps: tuple[Any, ...],
     error: type[SMTPError],
     text: str,
     scripted: MakeScripted,
 ) -> None:
-    server = scripted(Script(sentence, *steps))  # type: ignore[arg-type]
+    server = scripted(Script(sentence, *steps))
     close, owner = play(server, options=TLS)
     assert isinstance(close.error, error)
     assert text in str(close.error)

@@ -22,6 +22,7 @@ from tests.unit.net.played import CONTENT, END, GROUP, PIPELINING, Played, greet
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+    from typing import Any
 
     from smtpwire.net.certificate import Connection
     from tests.unit.net.peer import Peer
@@ -37,12 +38,12 @@ def offer_tls(peer: Peer) -> Iterator[float]:
     assert peer.hear() == b"STARTTLS\r\n"
 
 
-def secure(peer: Peer, **how: str) -> Iterator[float]:
+def secure(peer: Peer, **how: Any) -> Iterator[float]:
     """Go on until the first EHLO inside TLS is there."""
     yield from offer_tls(peer)
     peer.say("220 go ahead")
     yield 0
-    yield from peer.shake(**how)  # type: ignore[arg-type]
+    yield from peer.shake(**how)
     yield 0
 
 
@@ -161,7 +162,7 @@ def test_what_comes_as_220_is_read(world: Worlds) -> None:
             peer.say("250 forged")
             return data
 
-        played.connection._transport.recv = recv_one_reply  # type: ignore[method-assign]
+        played.connection._transport.recv = recv_one_reply  # type: ignore[method-assign] # a stand-in
         yield 0
 
     played = Played(world(server), options=OPPORTUNISTIC)

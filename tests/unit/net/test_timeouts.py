@@ -144,7 +144,7 @@ def test_octets_that_never_pause_do_not_extend_it_either(world: Worlds) -> None:
     busy = world(server)
     busy.tick = 0.5
     played = Played(busy, timeout=60)
-    played.connection._transport.recv = lambda: played.connection._sock.recv(1)  # type: ignore[method-assign]
+    played.connection._transport.recv = lambda: played.connection._sock.recv(1)  # type: ignore[method-assign] # a stand-in
     assert isinstance(played.run().error, TimedOut)
     assert busy.now <= 1061
 

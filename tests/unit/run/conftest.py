@@ -97,7 +97,7 @@ class Run:
         client = client or ClientSettings(servers=(MAIL,), helo="me.example")
         plan = RunSettings(client, message_settings or chosen, jobs=jobs)
         for name, value in settings.items():
-            plan = plan._replace(**{name: value})  # type: ignore[arg-type]
+            plan = plan._replace(**{name: value})  # type: ignore[arg-type] # by name
         return submit(plan, self.watcher, self.stop)
 
 

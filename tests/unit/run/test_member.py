@@ -70,7 +70,7 @@ def drive(member: Member) -> None:
         def error(self) -> None:
             return None
 
-    loop = Loop(Poller(), Never())  # type: ignore[arg-type]
+    loop = Loop(Poller(), Never())  # type: ignore[arg-type] # nothing here blocks
     loop.add(member)
     loop.run()
 

@@ -22,6 +22,7 @@ from tests.unit.net.stops import Stop
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
     from smtpwire.run.job import Job
 
@@ -69,9 +70,9 @@ def to_all(names: list[str]) -> MessageSettings:
     return MessageSettings(names=names, reverse_path=SENDER, recipients=(RECIPIENT,))
 
 
-def from_header(name: str, **settings: object) -> MessageSettings:
+def from_header(name: str, **settings: Any) -> MessageSettings:
     plain = MessageSettings(names=[name], from_header=True, reverse_path_given=False)
-    return plain._replace(**settings)  # type: ignore[arg-type]
+    return plain._replace(**settings)
 
 
 # -- one after the other ---------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_an_observer_that_fails_leaves_nothing_open(run: MakeRun) -> None:
             raise ZeroDivisionError
 
     submission = run(Obedient())
-    submission.watcher = Failing()  # type: ignore[assignment]
+    submission.watcher = Failing()  # type: ignore[assignment] # one that fails
     with pytest.raises(ZeroDivisionError):
         submission(2)
 

@@ -21,6 +21,7 @@ from tests.unit.run.servers import Obedient, refusing_tls
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
     from tests.unit.net.peer import Peer
     from tests.unit.run.conftest import MakeRun
@@ -65,9 +66,9 @@ def ca_file(tmp_path: Path) -> str:
     return str(path)
 
 
-def client(**settings: object) -> ClientSettings:
+def client(**settings: Any) -> ClientSettings:
     plain = ClientSettings(servers=(LOCAL,), helo="me.example")
-    return plain._replace(**settings)  # type: ignore[arg-type]
+    return plain._replace(**settings)
 
 
 def test_a_connection_in_the_clear(run: MakeRun) -> None:
@@ -187,10 +188,10 @@ def test_the_time_for_connecting(
     given: list[float] = []
     connect = dial.connect
 
-    def noting(*args: object, **how: object) -> None:
-        given.append(how["seconds"])  # type: ignore[arg-type]
-        how["trying"](ENDPOINT)  # type: ignore[operator]
-        connect(*args, **how)  # type: ignore[arg-type]
+    def noting(*args: Any, **how: Any) -> None:
+        given.append(how["seconds"])
+        how["trying"](ENDPOINT)
+        connect(*args, **how)
 
     monkeypatch.setattr(dial, "connect", noting)
     submission(client=client(servers=(MAIL,), timeout=timeout, connect_timeout=connect_timeout))
@@ -205,7 +206,7 @@ def test_a_trace_shows_every_line(run: MakeRun) -> None:
     def note(line: bytes, *, tls: bool, secret: bool) -> None:
         sent.append(line)
 
-    submission.watcher.sent = note  # type: ignore[method-assign]
+    submission.watcher.sent = note  # type: ignore[method-assign] # a stand-in
     submission(client=client(trace=True))
     assert sent[0] == b"EHLO me.example\r\n"
     assert sent[-1] == b"QUIT\r\n"
@@ -228,9 +229,9 @@ def test_a_signal_in_the_handshake(run: MakeRun) -> None:
     assert submission.watcher.warnings == [], "nobody goes on in the clear"
 
 
-def opportunistic(**more: object) -> ClientSettings:
+def opportunistic(**more: Any) -> ClientSettings:
     settings = ClientSettings(servers=(MAIL,), helo="me.example", tls=TLSMode.OPPORTUNISTIC)
-    return settings._replace(**more)  # type: ignore[arg-type]
+    return settings._replace(**more)
 
 
 # -- TLS that fails --------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def test_each_connection_has_an_observer_of_its_own(run: MakeRun) -> None:
         asked.append(number)
         return submission.watcher
 
-    submission.watcher.connection = connection  # type: ignore[method-assign, assignment]
+    submission.watcher.connection = connection  # type: ignore[method-assign, assignment] # a stand-in
     submission(3, jobs=3)
     assert asked == [1, 2, 3]
 
@@ -320,7 +320,7 @@ def test_it_is_opened_once(run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> Non
 
     def noting(source: object, **how: object) -> object:
         opened.append(how["name"])
-        return open_message(source, **how)  # type: ignore[arg-type]
+        return open_message(source, **how)  # type: ignore[arg-type] # passed on
 
     monkeypatch.setattr("smtpwire.run.messages.open_message", noting)
     submission = run(Obedient("PIPELINING"))
