@@ -38,7 +38,7 @@ SENT = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 def offering(*mechanisms: str, **options: object) -> ModelServer:
     offers = (f"AUTH {' '.join(mechanisms)}", "STARTTLS")
-    return ModelServer(offers=offers, users={"me": PASSWORD}, **options)  # type: ignore[arg-type]
+    return ModelServer(offers=offers, users={"me": PASSWORD}, **options)  # type: ignore[arg-type]  # options by name
 
 
 def login(server: ModelServer, *options: str, password: str = PASSWORD) -> tuple[int, str]:
@@ -174,11 +174,11 @@ def test_a_server_that_does_not_know_the_password_is_not_believed(
 
     class First(Expect):
         def run(self, wire: object) -> None:
-            super().run(wire)  # type: ignore[arg-type]
-            line: str = wire.record.commands[-1]  # type: ignore[attr-defined]
+            super().run(wire)  # type: ignore[arg-type]  # a wire of one server
+            line: str = wire.record.commands[-1]  # type: ignore[attr-defined]  # that wire has it
             sent = b64decode(line.split()[2]).decode().rpartition("r=")[2]
             text = b64encode((nonce % f"{sent}X").encode()).decode()
-            Send(f"334 {text}").run(wire)  # type: ignore[arg-type]
+            Send(f"334 {text}").run(wire)  # type: ignore[arg-type]  # as above
 
     after = [] if final is None else [Send(f"334 {b64encode(final.encode()).decode()}")]
     answer = [] if final is None else [Expect("*")]

@@ -47,7 +47,7 @@ LOGIN = ("-U", "me", "-P", "secret", "--allow-cleartext-auth")
 
 
 def tls_model(**how: object) -> ModelServer:
-    return ModelServer(offers=("STARTTLS",), **how)  # type: ignore[arg-type]
+    return ModelServer(offers=("STARTTLS",), **how)  # type: ignore[arg-type]  # options by name
 
 
 def said_nothing_of_the_message(*connections: Connection) -> bool:

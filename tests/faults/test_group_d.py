@@ -212,11 +212,11 @@ def test_fault_094_iteration_counts_have_bounds(scripted: MakeScripted, count: s
         def run(self, wire: object) -> None:
             from base64 import b64decode
 
-            super().run(wire)  # type: ignore[arg-type]
-            line: str = wire.record.commands[-1]  # type: ignore[attr-defined]
+            super().run(wire)  # type: ignore[arg-type]  # a wire of one server
+            line: str = wire.record.commands[-1]  # type: ignore[attr-defined]  # that wire has it
             nonce = b64decode(line.split()[2]).decode().rpartition(",r=")[2]
             message = f"r={nonce}Z,s=QSXCR+Q6sek8bf92,i={count}"
-            Send(f"334 {base64(message)}").run(wire)  # type: ignore[arg-type]
+            Send(f"334 {base64(message)}").run(wire)  # type: ignore[arg-type]  # as above
 
     script = Script(
         "wants too many iterations, or too few",

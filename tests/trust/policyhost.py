@@ -59,7 +59,9 @@ class _Server(ThreadingHTTPServer):
     host: PolicyHost
     daemon_threads = True
 
-    def finish_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+    def finish_request(  # type: ignore[override]  # its requests are these
+        self, request: socket.socket, client_address: object
+    ) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_servername_callback(self._named)
         authority().issue_cert("nobody.example").configure_cert(context)

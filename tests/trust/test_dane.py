@@ -104,7 +104,7 @@ def test_no_records(submit: Submit, zones: Zones, tls_server: ModelServer) -> No
     assert tls_server.messages[0].tls
 
 
-def test_with_V_the_ca_decides_where_there_are_no_records(  # noqa: N802
+def test_with_V_the_ca_decides_where_there_are_no_records(  # noqa: N802 - the option's name
     start: Start, submit: Submit, zones: Zones, tls_server: ModelServer
 ) -> None:
     host = zones.host()

@@ -19,7 +19,8 @@ ARGS = ("-U", "me", "-P", SECRET, "srv", "a@x", "b@y")
 
 
 def look(output: bytes, *args: str, **more: object) -> None:
-    assert_nothing_leaked(args or ARGS, {}, {"standard output": output}, **more)  # type: ignore[arg-type]
+    texts = {"standard output": output}
+    assert_nothing_leaked(args or ARGS, {}, texts, **more)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(

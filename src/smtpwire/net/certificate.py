@@ -82,13 +82,16 @@ def sent(connection: Connection) -> tuple[bytes, ...]:
 
 
 def _unverified(connection: Connection) -> list[Any]:
-    return connection._sslobj.get_unverified_chain()  # type: ignore[union-attr,no-any-return] # noqa: SLF001
+    private: Any = connection
+    chain: list[Any] = private._sslobj.get_unverified_chain()  # noqa: SLF001 - public from 3.13 on
+    return chain
 
 
 def _der(certificate: Any) -> bytes:
     import _ssl
 
-    return certificate.public_bytes(_ssl.ENCODING_DER)  # type: ignore[no-any-return]
+    octets: bytes = certificate.public_bytes(_ssl.ENCODING_DER)
+    return octets
 
 
 def public_key(certificate: bytes) -> bytes:

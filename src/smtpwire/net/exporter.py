@@ -72,7 +72,7 @@ def _redirected(context: ssl.SSLContext, own: str | None) -> int | None:
 
 
 def _give_back(context: ssl.SSLContext, own: str | None, lines: bytes) -> None:
-    context.keylog_filename = None  # type: ignore[assignment]
+    context.keylog_filename = None  # type: ignore[assignment]  # None turns it off
     if own is None:
         return
     try:

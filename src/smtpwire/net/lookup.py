@@ -87,7 +87,7 @@ class Resolver:
                 _absolute(name), kind, raise_on_no_answer=False, search=False
             )
         except dns.resolver.NXDOMAIN as error:
-            responses = error.responses().values()  # type: ignore[no-untyped-call]
+            responses = error.responses().values()  # type: ignore[no-untyped-call]  # dnspython's is untyped
             return Answer(secure=self._secure(responses), exists=False)
         except dns.exception.Timeout:
             raise _no_answer(name, kind, "no server answered in time") from None

@@ -36,7 +36,7 @@ class Kept(KeyringBackend):
 @pytest.fixture
 def kept() -> Iterator[None]:
     before = keyring.get_keyring()
-    keyring.set_keyring(Kept())  # type: ignore[no-untyped-call]
+    keyring.set_keyring(Kept())  # type: ignore[no-untyped-call]  # keyring's is untyped
     yield
     keyring.set_keyring(before)
 
@@ -72,7 +72,7 @@ def test_a_keyring_that_is_locked_is_worth_a_warning() -> None:
 
 def test_without_a_keyring_there_is_none() -> None:
     before = keyring.get_keyring()
-    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]  # keyring's is untyped
     try:
         assert keyring_password("me", ["one"], never) is None
     finally:

@@ -148,6 +148,6 @@ def test_nor_has_one_without_proc() -> None:
 
     context = Context()
     before = descriptors()
-    assert step(context, lambda: True) == (True, b"")  # type: ignore[arg-type]
+    assert step(context, lambda: True) == (True, b"")  # type: ignore[arg-type]  # a stand-in
     assert context.log == "own"
     assert descriptors() == before

@@ -129,7 +129,7 @@ def test_an_end_of_the_connection_is_told_in_plain_words() -> None:
 
 def ssl_error(reason: str | None, kind: type[ssl.SSLError] = ssl.SSLError) -> ssl.SSLError:
     error = kind(1, "[SSL: SOMETHING] something (_ssl.c:1000)")
-    error.reason = reason  # type: ignore[assignment]
+    error.reason = reason  # type: ignore[assignment]  # as OpenSSL would
     return error
 
 

@@ -39,7 +39,7 @@ class Found:
         client = client or ClientSettings(servers=())
         self.finder = Finder(
             client._replace(servers=servers or (MAIL,)),
-            Discovery(resolver=dns.address, **how),  # type: ignore[arg-type]
+            Discovery(resolver=dns.address, **how),  # type: ignore[arg-type]  # options by name
             seconds=20,
             warn=lambda where, text: self.warnings.append((where, text)),
         )

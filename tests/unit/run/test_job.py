@@ -19,7 +19,7 @@ def opened(times: int = 1) -> Opened:
 def test_its_body_is_closed_behind_the_last_time() -> None:
     closed: list[bool] = []
     whole = opened(times=2)
-    whole.body = _Closing(closed)  # type: ignore[assignment]
+    whole.body = _Closing(closed)  # type: ignore[assignment]  # a stand-in
     first, second = Job(0, whole), Job(1, whole)
     first.close()
     assert closed == []
@@ -46,7 +46,7 @@ def test_what_is_put_in_front_counts() -> None:
 
 def test_an_uncounted_one_has_no_size() -> None:
     whole = opened()
-    whole.body = _Closing([])  # type: ignore[assignment]
+    whole.body = _Closing([])  # type: ignore[assignment]  # a stand-in
     job = Job(7, whole)
     assert (job.submission(b"").size, job.octets) == (None, None)
 

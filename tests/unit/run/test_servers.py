@@ -35,7 +35,7 @@ NO_STARTTLS = MissingExtension("no STARTTLS", name="STARTTLS")
 
 def client(**settings: object) -> ClientSettings:
     plain = ClientSettings(servers=(MAIL,), helo="me.example")
-    return plain._replace(**settings)  # type: ignore[arg-type]
+    return plain._replace(**settings)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_found_on_the_way_is_told_once(monkeypatch: pytest.MonkeyPatch) 
             self._warn = warn
 
         def servers(self) -> tuple[list[Server], list[object]]:
-            self._warn("example.org", "odd")  # type: ignore[operator]
+            self._warn("example.org", "odd")  # type: ignore[operator]  # set by the base class
             return [], []
 
     monkeypatch.setattr(finder, "Finder", Finder)

@@ -49,7 +49,7 @@ class Finder:
 
     def reach(self, server: Server, asked: Trust) -> tuple[list[Endpoint], Trust]:
         self.asked.append(asked)
-        return [ENDPOINT], asked._replace(**self.demands)  # type: ignore[arg-type]
+        return [ENDPOINT], asked._replace(**self.demands)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_signal_while_it_looks(run: MakeRun, found: type[Finder]) -> None:
         def __get__(self, *_: object) -> Stops:
             return Stops()
 
-    found.found = Late()  # type: ignore[assignment]
+    found.found = Late()  # type: ignore[assignment]  # a stand-in
     report = submission(client=CLIENT)
     assert report.signal == 15
     assert submission.watcher.outcomes == ["m0 unsent"]

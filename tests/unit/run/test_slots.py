@@ -44,9 +44,9 @@ def slot_of(given: Given) -> Slot:
 def test_what_a_slot_keeps_is_taken_once() -> None:
     one = Given("first")
     made = slots(one)
-    assert made.keeping
+    before = made.keeping
     assert made.take(slot_of(one)) == cast("Job", "first")
-    assert not made.keeping
+    assert (before, made.keeping) == (True, False)
     assert made.take(slot_of(one)) is None
     assert len(made) == 1
 
