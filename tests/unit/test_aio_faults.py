@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from smtpwire import AsyncClient, ClientSettings, Login, Outcome, Server, TransactionResult
 from smtpwire.errors import AuthFailed, ConnectError
-from tests.scripted import Close, ModelServer, ReadOctets, Reset, Script
+from tests.scripted import Close, Hold, ModelServer, ReadOctets, Reset, Script
 from tests.unit.submitting import (
     EHLO,
     ENVELOPE,
@@ -95,6 +96,52 @@ def test_between_messages_a_connection_is_replaced(scripted: MakeScripted) -> No
     assert outcomes(with_client(work, settings(server))) == [Outcome.ACCEPTED] * 2
 
 
+@pytest.mark.parametrize("connections", [1, 2, 5])
+@pytest.mark.parametrize("word", ["", "\n421 4.3.2 enough"], ids=["FIN", "421"])
+def test_a_server_that_ends_each_connection_behind_one_message_gets_all_of_them(
+    start: Start, word: str, connections: int
+) -> None:
+    """What comes back from one connection is not given to another that has had its message."""
+    end = (f"250 2.0.0 queued{word}", Close(crossing=True))
+    server = start(ModelServer(replies={"END": end}))
+    contents = [b"%d\n" % number for number in range(40)]
+
+    async def work(client: AsyncClient) -> list[TransactionResult]:
+        return await asyncio.gather(*[client.enqueue(ME, YOU, content) for content in contents])
+
+    results = with_client(work, settings(server), connections=connections)
+    server.settle()
+    assert outcomes(results) == [Outcome.ACCEPTED] * 40
+    assert sorted(int(message.content) for message in server.messages) == list(range(40))
+
+
+def test_where_the_server_allows_for_no_further_connection_one_makes_room(start: Start) -> None:
+    """What comes back waits for a session that has carried nothing, and that can be had."""
+    release = threading.Event()
+    hold = [Hold(release) for _ in range(2)]
+    server = start(
+        ModelServer(
+            replies={
+                "GREETING": [None, None, ("421 too many", Close())],
+                "MAIL": [None] * 50 + [("421 busy", Close())],
+                "END": [(each, "250 2.0.0 queued") for each in hold],
+            }
+        )
+    )
+
+    async def work(client: AsyncClient) -> list[TransactionResult]:
+        first = [client.enqueue(ME, YOU, b"first") for _ in range(50)]
+        for each in hold:  # each on a connection of its own
+            assert await asyncio.to_thread(each.reached.wait, 20)
+        release.set()
+        return [*await asyncio.gather(*first), await client.submit(ME, YOU, b"again")]
+
+    results = with_client(work, settings(server)._replace(timeout=5), connections=2)
+    assert outcomes(results) == [Outcome.ACCEPTED] * 51
+    assert [c.contents.count(b"again\r\n") for c in server.connections] == [0, 0, 0, 1]
+    assert [c.verbs[-1] for c in server.connections[:2]].count("QUIT") == 1
+
+
 def unused_port() -> Server:
     """Return where nobody listens."""
     with socket.socket() as sock:
@@ -139,6 +186,33 @@ def test_a_login_that_was_refused_is_never_tried_again(start: Start, tmp_path: P
 
     with_client(work, client)
     assert len(server.connections) == 1
+
+
+def test_nor_for_what_came_back_from_another_connection(start: Start) -> None:
+    """One connection logged in, the next one could not; then the first one is lost."""
+    lost = Hold(threading.Event())
+    server = start(
+        ModelServer(
+            offers=("AUTH PLAIN",),
+            replies={
+                "AUTH": ["235 2.7.0 welcome", "535 5.7.8 no"],
+                "MAIL": [(lost, Close("421 busy"))],
+            },
+        )
+    )
+    client = settings(server)._replace(login=Login("me", lambda: "secret"))
+
+    async def work(made: AsyncClient) -> None:
+        first = made.enqueue(ME, YOU, MESSAGE)
+        assert await asyncio.to_thread(lost.reached.wait, 20)
+        with pytest.raises(AuthFailed):
+            await made.submit(ME, YOU, MESSAGE)
+        lost.release.set()
+        with pytest.raises(AuthFailed):
+            await first
+
+    with_client(work, client, connections=2)
+    assert len(server.connections) == 2
 
 
 def test_a_further_connection_that_is_refused_costs_nothing(start: Start) -> None:

@@ -7,6 +7,9 @@ to send it waits.
 
 - A message goes to a connection that has none; else to the first that can send it at once, behind
   the content of another.  It is not bound to one where it would have to wait.
+- A message that is sent again goes on a session that has carried none: many a server ends its
+  sessions after so many messages, and the others have had some.  Where there may be no further
+  session for it, one of those makes room, before it takes another message: there may always be one.
 - A further connection is made while messages wait, up to the limit.  One that cannot be had while
   others are there only lowers the limit, until one of those ends.
 - When there is no connection and none can be had, all messages that wait are told so, and also
@@ -51,6 +54,10 @@ class Slot:
         """Given to the session and not settled, by number."""
         self.returned: list[tuple[Order, TransactionResult]] = []
         """What the session gave back unsent, in order."""
+        self.used = False
+        """The session was given a message."""
+        self.leaving = False
+        """The session was told that there is no further message."""
 
     # What the session asks and tells (run.aiosession.Desk):
 
@@ -61,13 +68,15 @@ class Slot:
 
     def feed(self, connection: AsyncConnection, *, ahead: bool) -> bool:
         """Give the session its next message, or say that there is none."""
-        order = None if ahead else self._pool.next()
+        order = None if ahead else self._pool.next(self)
         if order is not None:
             self._pool.idle.pop(self, None)
+            self.used = True
             self.flying[order.number] = order
             connection.submit(order.submission(), order)
             return True
-        if self._pool.ending:
+        if self._pool.ending or self._pool.in_need_of_room:
+            self.leaving = True
             connection.engine.finish()
             return True
         return False
@@ -119,6 +128,9 @@ class Pool:
         self._room = connections
         self._files = connections * (FILES_NO_WAIT if client.no_wait else FILES)
         self._waiting: deque[Order] = deque()
+        self._again: deque[Order] = deque()
+        """Those that have had their one new connection, and go on a session that has carried none.
+        """
         self._unopened: deque[Order] = deque()
         self._opening: dict[asyncio.Future[None], Order] = {}
         self._held: set[Order] = set()
@@ -151,10 +163,14 @@ class Pool:
         order.fail(_copy(error))
         self._release(order)
 
-    def next(self) -> Order | None:
-        """The next message that can be sent now."""
-        while self._waiting:
-            order = self._waiting.popleft()
+    def next(self, slot: Slot) -> Order | None:
+        """The next message that can be sent now on the session of a slot."""
+        if slot.used and self.in_need_of_room:
+            return None
+        while waiting := (not slot.used and self._again) or self._waiting:
+            order = waiting.popleft()
+            if order.replaced:
+                self._go_on_soon()  # who can do nothing for it may have waited for the end
             if order.future.done():
                 self._release(order)
                 continue
@@ -170,7 +186,16 @@ class Pool:
     @property
     def ending(self) -> bool:
         """Whether no message will follow."""
-        return self._closing and not (self._waiting or self._unopened or self._opening)
+        return self._closing and not (
+            self._waiting or self._again or self._unopened or self._opening
+        )
+
+    @property
+    def in_need_of_room(self) -> bool:
+        """Whether a session has to end, so that there can be one for a message sent again."""
+        if not self._again or len(self._slots) < self._room:
+            return False
+        return len(self._again) > sum(slot.leaving or not slot.used for slot in self._slots)
 
     def settle(self, order: Order, result: TransactionResult) -> None:
         """Take what became of a message."""
@@ -195,12 +220,13 @@ class Pool:
 
     def withdraw(self) -> None:
         """Cancel what no server was told of."""
-        for order in (*self._waiting, *self._unopened, *self._opening.values()):
+        waiting = (*self._again, *self._waiting)
+        for order in (*waiting, *self._unopened, *self._opening.values()):
             order.future.cancel()
-        for order in self._waiting:
+        for order in waiting:
             self._release(order)
-        self._waiting.clear()
-        self._unopened.clear()
+        for orders in (self._again, self._waiting, self._unopened):
+            orders.clear()
 
     def _release(self, order: Order) -> None:
         order.close()
@@ -236,7 +262,11 @@ class Pool:
         again, settled = sort_out(close, slot.returned)
         for order, result in settled:
             self.settle(order, result)
-        self._waiting.extendleft(reversed(again))
+        for order in reversed(again):
+            if self._failure is not None:
+                self._fail(order, self._failure)
+            else:
+                (self._again if order.replaced else self._waiting).appendleft(order)
         self._room = self._connections
         self._forget(slot)
 
@@ -255,11 +285,12 @@ class Pool:
         self._due = False
         self._open_files()
         for slot in tuple(self.idle):
-            if not (self._waiting or self.ending):
+            if not (self._waiting or self._again or self.ending):
                 break
             if slot.connection is not None:
                 slot.connection.go_on()
-        while len(self._trying) < len(self._waiting) and len(self._slots) < self._room:
+        waiting = len(self._again) + len(self._waiting)
+        while len(self._trying) < waiting and len(self._slots) < self._room:
             slot = Slot(self)
             self._slots.add(slot)
             task = self._loop.create_task(self._connect_to_any(slot))
@@ -313,8 +344,9 @@ class Pool:
         self._room = len(self._slots) or self._connections
         if another_may_do(error, domain=self._of_domains) and self._slots:
             return
-        while self._waiting or self._unopened:
-            self._fail((self._waiting or self._unopened).popleft(), error)
+        for orders in (self._again, self._waiting, self._unopened):
+            while orders:
+                self._fail(orders.popleft(), error)
 
     # -- the end ---------------------------------------------------------------------------------
 
