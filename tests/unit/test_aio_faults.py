@@ -123,7 +123,7 @@ def test_where_the_server_allows_for_no_further_connection_one_makes_room(start:
         ModelServer(
             replies={
                 "GREETING": [None, None, ("421 too many", Close())],
-                "MAIL": [None] * 50 + [("421 busy", Close())],
+                "MAIL": [*[None] * 50, ("421 busy", Close())],
                 "END": [(each, "250 2.0.0 queued") for each in hold],
             }
         )
