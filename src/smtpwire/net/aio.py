@@ -1,7 +1,8 @@
 """One connection in an asyncio event loop: an engine, a transport, and contents between them.
 
 The contract is that of `smtpwire.net.connection`.  Input is read before anything is written, each
-time: a 421 or a FIN that has come stops the write.  When a write fails, the input is drained before
+time: a 421 or a FIN that has come stops the write.  Where it took its time to make ready what is
+written, that is a second look.  When a write fails, the input is drained before
 the engine is told.  And the engine is told what the system has taken, never what was merely meant
 for it: this decides whether a message may be sent again.
 
@@ -18,7 +19,7 @@ from time import monotonic
 
 from smtpwire.net.conversation import Conversation
 from smtpwire.net.outbox import BLOCK
-from smtpwire.net.poll import WRITE
+from smtpwire.net.poll import FRESH, WRITE
 
 TURN = 2 * BLOCK
 """Octets written in one turn of the loop: then other connections have theirs."""
@@ -168,7 +169,14 @@ class AsyncConnection(Conversation):
             return False
         if self._transport.deaf or self._input.poll(0):
             return False  # what has come is read first, and this is tried again behind it
-        if self._hand_over():
+        looked = monotonic()
+        buffers = self._content(outbox.buffers)
+        if buffers is None:
+            return True
+        # A content in memory may be of any size, and is made ready for DATA as a whole.
+        if monotonic() - looked > FRESH and self._input.poll(0):
+            return False
+        if self._send(buffers):
             return True
         self._paused = True
         return False

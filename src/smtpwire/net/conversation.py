@@ -19,7 +19,7 @@ from smtpwire.net.transport import SocketTransport, TLSTransport
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from smtpwire.core.engine import Engine
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smtpwire.net.contract import Owner, Readable, Tracer
     from smtpwire.net.outbox import Piece
     from smtpwire.net.tls import TLSPeer
-    from smtpwire.net.transport import Transport
+    from smtpwire.net.transport import Buffer, Transport
     from smtpwire.net.trust import Identity
 
     Result = TypeVar("Result")
@@ -191,8 +191,10 @@ class Conversation:
     def _hand_over(self) -> bool:
         """Write what may go now, and tell the engine; False when nothing of it can be taken now."""
         buffers = self._content(self._outbox.buffers)
-        if buffers is None:
-            return True
+        return buffers is None or self._send(buffers)
+
+    def _send(self, buffers: Sequence[Buffer]) -> bool:
+        """Write what the outbox gave, and tell the engine; False when nothing can be taken."""
         try:
             sent = self._transport.send(buffers) if any(map(len, buffers)) else 0
         except OSError as error:

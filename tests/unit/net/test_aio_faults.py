@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,8 @@ from smtpwire.errors import (
     SMTPError,
     TimedOut,
 )
+from smtpwire.message.reader import MemoryReader
+from smtpwire.net.poll import FRESH
 from tests.scripted import Close as Fin
 from tests.scripted import (
     Expect,
@@ -47,6 +50,7 @@ from tests.unit.net.asyncplayed import (
 if TYPE_CHECKING:
     from typing import Any
 
+    from smtpwire.net.aio import AsyncConnection
     from tests.scripted.fixtures import MakeScripted, Start
 
 ENDS = [
@@ -150,6 +154,64 @@ def test_nothing_is_written_while_input_waits(scripted: MakeScripted) -> None:
         return close
 
     assert isinstance(asyncio.run(main()).error, ConnectionLost)
+    assert server.connections[0].octets_after_fin == 0
+
+
+class Leaving:
+    """A server leaves when it is told to, and the client notices only when that has come."""
+
+    def __init__(self, told: threading.Event) -> None:
+        self.told = told
+        self.connection: AsyncConnection
+
+    def take_time(self) -> None:
+        """Let it leave, and be busy until that has come, and longer than a look holds."""
+        self.told.set()
+        while not self.connection._input.poll(1000):
+            pass
+        late = monotonic() + 2 * FRESH
+        while monotonic() < late:
+            pass
+
+
+class SlowContent(Leaving):
+    """Is made ready for the wire meanwhile."""
+
+    def reader(self, *, stuffed: bool, prefix: bytes = b"") -> MemoryReader:
+        assert stuffed
+        self.take_time()
+        return MemoryReader((prefix + b"x\r\n.\r\n",))
+
+
+class SlowOwner(Leaving, Owner):
+    """Looks through its second message meanwhile."""
+
+    def __init__(self, told: threading.Event) -> None:
+        Leaving.__init__(self, told)
+        Owner.__init__(self, CONTENT, CONTENT)
+
+    def feed(self, *, ahead: bool) -> bool:
+        if self.given == 1 and not (ahead or self.told.is_set()):
+            self.take_time()
+        return super().feed(ahead=ahead)
+
+
+@pytest.mark.parametrize("slow", [SlowContent, SlowOwner])
+@pytest.mark.parametrize("word", [b"", "421 4.3.2 enough"], ids=["FIN", "421"])
+def test_no_content_follows_an_end_that_came_while_a_message_was_looked_through(
+    word: str | bytes, slow: type[SlowContent | SlowOwner], scripted: MakeScripted
+) -> None:
+    told = threading.Event()
+    server = scripted(Script("leaves", *OPENING, *ENVELOPE_READ, GO_ON, Hold(told), Fin(word)))
+
+    async def main() -> list[Outcome]:
+        busy = slow(told)
+        owner = busy if isinstance(busy, Owner) else Owner(busy)
+        busy.connection = await begin(server, owner)
+        await owner.ended
+        return owner.outcomes
+
+    assert asyncio.run(main())[0] is Outcome.DEFERRED
     assert server.connections[0].octets_after_fin == 0
 
 
