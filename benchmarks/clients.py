@@ -193,3 +193,14 @@ def aiosmtplib(messages: Path, connections: int) -> Client:
         return Command([*words, str(connections)])
 
     return command
+
+
+def async_client(workshop: Workshop, messages: Path, connections: int, way: str) -> Client:
+    """The same with the asynchronous API under test; `way` is "data" or "bdat"."""
+    script = HERE / "peers" / "smtpwire_aio_send.py"
+
+    def command(server: Address) -> Command:
+        words = [workshop.python, str(script), server.host, str(server.port), str(messages)]
+        return Command([*words, str(connections), way])
+
+    return command

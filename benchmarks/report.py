@@ -30,8 +30,6 @@ def judged(results: Mapping[str, Result]) -> list[Judged]:
 
 
 def _judged(target: Target, result: Result | None) -> Judged:
-    if target.figure is None:
-        return Judged(target, None, Verdict.MISSING, "there is nothing to measure yet")
     if result is None:
         return Judged(target, None, Verdict.MISSING, f"--suite {target.suite} was not run")
     if result.reason:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks.suites import growth, large, latency, normaliser, postfix, startup, throughput, tls
+from benchmarks.suites import (
+    aio,
+    growth,
+    large,
+    latency,
+    normaliser,
+    postfix,
+    startup,
+    throughput,
+    tls,
+)
 from benchmarks.suites.suite import Suite
 
 SUITES: dict[str, Suite] = {
@@ -19,6 +29,7 @@ SUITES: dict[str, Suite] = {
         Suite(
             "throughput", "many messages of 1 KB, each to one recipient", "message", throughput.rows
         ),
+        Suite("aio", "the asynchronous API: many messages of 1 KB", "message", aio.rows),
         Suite("postfix", "messages of 1 KB to a real Postfix", "message", postfix.rows),
         Suite("large", "one large message; memory", "MB", large.rows),
         Suite("tls", "TLS from the first octet", "MB", tls.rows),
