@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 
 from smtpwire.message.eol import Normaliser, normalised
+from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def scan_whole(content: bytes, *, raw: bool) -> tuple[bytes, Facts]:
     """
     wire = content if raw else normalised(content)
     size = len(wire)
-    return wire, Facts(
+    facts = (
         size,
         size if not size or wire.endswith(b"\r\n") else size + 2,
         not wire.isascii(),
@@ -71,6 +72,7 @@ def scan_whole(content: bytes, *, raw: bool) -> tuple[bytes, Facts]:
         size > LINE_LIMIT and _open_line(wire) > LINE_LIMIT,
         wire is content,
     )
+    return wire, new(Facts, facts)
 
 
 class Scanner:

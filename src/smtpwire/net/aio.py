@@ -93,7 +93,7 @@ class AsyncConnection(Conversation):
         turn = self._written + TURN
         self._collect()
         while engine.close is None and self._write():
-            self._collect()
+            self._collect(asked=True)
             if self._written >= turn and self._outbox:
                 self._paused = True
                 break

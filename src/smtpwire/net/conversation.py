@@ -125,15 +125,24 @@ class Conversation:
 
     # -- what the engine wants -------------------------------------------------------------------
 
-    def _collect(self) -> None:
-        """Take everything the engine has, and give it what it can use, until neither has more."""
+    def _collect(self, *, asked: bool = False) -> None:
+        """Take everything the engine has, and give it what it can use, until neither has more.
+
+        Args:
+            asked: the owner had nothing for it the last time, and there was only a write since; so
+                it is not asked again where that brought nothing.
+        """
         engine = self.engine
         while True:
-            self._take_output()
-            if events := engine.events():
-                for event in events:
-                    self._take(event)
-            elif not (engine.hungry and self._owner.feed(ahead=self._would_wait)):
+            output = self._take_output()
+            events = engine.events()
+            if asked and not (output or events):
+                break
+            asked = False
+            for event in events:
+                self._take(event)
+            fed = engine.hungry and self._owner.feed(ahead=self._would_wait)
+            if not (fed or events):
                 break
         if engine.muted:
             self._outbox.clear()

@@ -15,6 +15,7 @@ from smtpwire.errors import LocalProtocolError, MessageError, MessageUnreadable
 from smtpwire.message.body import open_body
 from smtpwire.message.content import reason
 from smtpwire.message.memory import body_of
+from smtpwire.record import new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ class Order:
         if not self.started:
             self.started = monotonic()
         self.octets = facts.size
-        return Submission(self.number, self.envelope, facts.size, facts.data_size, facts.eightbit)
+        number, envelope, size = self.number, self.envelope, facts.size
+        return new(Submission, (number, envelope, size, facts.data_size, facts.eightbit))
 
     def reader(self, *, stuffed: bool, prefix: bytes = b"") -> Reader:
         """Begin to send the content, if it is still wanted.
