@@ -9,7 +9,7 @@ to send it waits.
   the content of another.  It is not bound to one where it would have to wait.
 - A message that is sent again goes on a session that has carried none: many a server ends its
   sessions after so many messages, and the others have had some.  Where there may be no further
-  session for it, one of those makes room, before it takes another message: there may always be one.
+  session for it, one of those that finds nothing else to send makes room.
 - A further connection is made while messages wait, up to the limit.  One that cannot be had while
   others are there only lowers the limit, until one of those ends.
 - When there is no connection and none can be had, all messages that wait are told so, and also
@@ -165,8 +165,6 @@ class Pool:
 
     def next(self, slot: Slot) -> Order | None:
         """The next message that can be sent now on the session of a slot."""
-        if slot.used and self.in_need_of_room:
-            return None
         while waiting := (not slot.used and self._again) or self._waiting:
             order = waiting.popleft()
             if order.replaced:
