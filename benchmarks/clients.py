@@ -182,25 +182,27 @@ def smtplib(workshop: Workshop, messages: Path) -> Client:
     )
 
 
-def aiosmtplib(messages: Path, connections: int) -> Client:
-    """The same with aiosmtplib, on several connections."""
+def aiosmtplib(messages: Path, connections: int, count: int | None = None) -> Client:
+    """The same with aiosmtplib, on several connections; with `count` one message so often."""
     script = HERE / "peers" / "aiosmtplib_send.py"
 
     def command(server: Address) -> Command:
         if find_spec("aiosmtplib") is None:
             raise Unavailable("aiosmtplib is not installed: tools/setup test bench")
         words = [sys.executable, str(script), server.host, str(server.port), str(messages)]
-        return Command([*words, str(connections)])
+        return Command([*words, str(connections), *([] if count is None else [str(count)])])
 
     return command
 
 
-def async_client(workshop: Workshop, messages: Path, connections: int, way: str) -> Client:
-    """The same with the asynchronous API under test; `way` is "data" or "bdat"."""
+def async_client(
+    workshop: Workshop, message: Path, connections: int, count: int, way: str
+) -> Client:
+    """One message so often with the asynchronous API under test, by "data" or "bdat"."""
     script = HERE / "peers" / "smtpwire_aio_send.py"
 
     def command(server: Address) -> Command:
-        words = [workshop.python, str(script), server.host, str(server.port), str(messages)]
-        return Command([*words, str(connections), way])
+        words = [workshop.python, str(script), server.host, str(server.port), str(message)]
+        return Command([*words, str(connections), str(count), way])
 
     return command

@@ -1,4 +1,7 @@
-"""The same with the asynchronous API: `smtpwire_aio_send.py HOST PORT LIST N data|bdat`."""
+"""A message so often from memory by the asynchronous API, on several connections.
+
+smtpwire_aio_send.py HOST PORT MESSAGE N COUNT data|bdat
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 
 from smtpwire import AsyncClient, ClientSettings, Server
 
-host, port, source, connections, way = sys.argv[1:]
+host, port, source, connections, count, way = sys.argv[1:]
 
 
 async def main() -> None:
@@ -15,16 +18,15 @@ async def main() -> None:
     settings = ClientSettings(
         (Server(host, int(port)),), helo="bench.example.org", chunking=way == "bdat"
     )
-    with open(source, encoding="utf-8") as file:  # noqa: ASYNC230
-        names = file.read().splitlines()
+    with open(source, "rb") as file:  # noqa: ASYNC230
+        content = file.read()
     async with AsyncClient(settings, connections=int(connections)) as client:
-        futures = []
-        for name in names:
-            # As the script for aiosmtplib does it: a content that is in memory is submitted.
-            with open(name, "rb") as message:  # noqa: ASYNC230
-                content = message.read()
-            futures.append(client.enqueue("a@example.org", ["u0@example.org"], content))
-        await asyncio.gather(*futures)
+        await asyncio.gather(
+            *(
+                client.enqueue("a@example.org", ["u0@example.org"], content)
+                for _ in range(int(count))
+            )
+        )
 
 
 asyncio.run(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import clients
-from benchmarks.messages import KILOBYTE, message, octets, write_many
+from benchmarks.messages import KILOBYTE, crlf, message, octets, write
 from benchmarks.row import Row
 from benchmarks.servers import csinks
 from benchmarks.submission import Expected, Submission
@@ -24,17 +24,18 @@ def rows(workshop: Workshop) -> list[Row]:
     """The rows, all on csink: the other sink would be what is measured."""
     count = workshop.count(_MESSAGES, 100)
     fewer = count // 4  # it takes four times as long
-    files = write_many(workshop.data / "lf", count)
-    crlf_files = write_many(workshop.data / "crlf", fewer, with_crlf=True)
+    content = message(KILOBYTE)
+    with_lf = write(workshop.data / "1k.lf", content)
+    with_crlf = write(workshop.data / "1k.crlf", crlf(content))
     start = csinks(workshop)
 
     def ours(name: str, way: str) -> Row:
-        client = clients.async_client(workshop, files, _CONNECTIONS, way)
-        expected = Expected(count, octets(message(KILOBYTE)), way)
+        client = clients.async_client(workshop, with_lf, _CONNECTIONS, count, way)
+        expected = Expected(count, octets(content), way)
         run = Submission(workshop, client, start, expected)
         return Row(name, run, units=count, against=PEER)
 
-    peer = clients.aiosmtplib(crlf_files, _CONNECTIONS)
+    peer = clients.aiosmtplib(with_crlf, _CONNECTIONS, fewer)
     run = Submission(workshop, peer, start, Expected(fewer))
     return [
         Row(PEER, run, units=fewer, against=PEER),
