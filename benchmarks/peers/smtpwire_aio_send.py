@@ -18,7 +18,7 @@ async def main() -> None:
     settings = ClientSettings(
         (Server(host, int(port)),), helo="bench.example.org", chunking=way == "bdat"
     )
-    with open(source, "rb") as file:  # noqa: ASYNC230
+    with open(source, "rb") as file:  # noqa: ASYNC230 - nothing else goes on yet
         content = file.read()
     async with AsyncClient(settings, connections=int(connections)) as client:
         await asyncio.gather(
