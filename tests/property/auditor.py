@@ -94,6 +94,8 @@ class Auditor:
         """The transaction since the last RSET, if any."""
         self._line = b""
         self._lines: list[bytes] = []
+        self._code = b""
+        """Of the reply that has begun."""
         self._begun_early = 0
         self._silent = ""
         """Why the engine may say nothing more."""
@@ -174,13 +176,15 @@ class Auditor:
         *lines, self._line = (self._line + octets).split(b"\n")
         for line in lines:
             match = _LINE.fullmatch(line.rstrip(b"\r"))
-            if match is None:
+            if match is None or self._code not in {b"", match[1]}:
                 self._hush("what is not a reply")
                 return
+            self._code = match[1]
             self._lines.append(match[3] or b"")
             if match[2] != b"-":
                 self._reply(int(match[1]), lie=lie)
                 self._lines = []
+                self._code = b""
                 self._begun_early = 0
 
     def arrived(self) -> None:

@@ -55,8 +55,9 @@ NO_EXTENSIONS = Capabilities(esmtp=False, keywords={})
 def capabilities(reply: Reply) -> Capabilities:
     """Read a 2yz reply to EHLO."""
     keywords: dict[str, tuple[str, ...]] = {}
-    for line in reply.lines[1:]:
-        words = line.split()
+    for line in reply.raw[1:]:
+        # Of octets: a separator that is none in ASCII makes no keyword of what it stands in.
+        words = [word.decode("utf-8", "backslashreplace") for word in line.split()]
         if not words:
             continue
         # "AUTH=PLAIN" is how some servers say it to clients older than RFC 2554.

@@ -145,6 +145,8 @@ class ReplyParser:
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take what came; `data` is not kept."""
+        if self._error is not None:
+            return  # nothing that follows can be believed
         lines = (self._tail + data).split(b"\n") if self._tail else bytes(data).split(b"\n")
         self._tail = lines.pop()
         replies, seen = self._replies, self._seen
@@ -154,10 +156,10 @@ class ReplyParser:
                 reply = known or self._take(line)
                 if reply is not None:
                     replies.append(reply)
-            if len(self._tail) > MAX_LINE:
+            if len(self._tail) > MAX_LINE and len(self._tail.removesuffix(b"\r")) > MAX_LINE:
                 raise _wrong(self._tail)
         except RemoteProtocolError as error:
-            self._error = self._error or error
+            self._error = error
 
     @property
     def idle(self) -> bool:

@@ -194,7 +194,7 @@ def open_message(
         kept = b""
         if from_header:
             envelope = _take_envelope(opening, name)
-            kept = envelope.kept
+            kept = envelope.kept_before(opening.head)
         content, facts = _content(opening, kept, name=name, raw=raw, scan=scan, spool_dir=spool_dir)
     except BaseException:
         opening.close()

@@ -43,7 +43,16 @@ class HeaderEnvelope(NamedTuple):
     recipients: tuple[str, ...]
     """Their addr-specs; at least one."""
     kept: bytes
-    """The header as it is sent: without Bcc and Resent-Bcc, otherwise octet for octet."""
+    """The header without Bcc and Resent-Bcc, otherwise octet for octet."""
+
+    def kept_before(self, rest: bytes) -> bytes:
+        """What is sent of the header in front of what follows on it.
+
+        A bare CR in front of the field that was left out and a bare LF behind it would be one line
+        end where they met, and the empty line that ends the header gone.
+        """
+        merged = self.kept.endswith(b"\r") and rest.startswith(b"\n")
+        return self.kept + b"\n" if merged else self.kept
 
 
 def envelope_from_header(header: bytes) -> HeaderEnvelope:

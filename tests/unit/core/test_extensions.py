@@ -21,6 +21,11 @@ def test_keywords_are_without_case_and_parameters_are_kept() -> None:
     }
 
 
+def test_only_white_space_of_ascii_separates() -> None:
+    assert offered("PIPELINING\x1e", "CHUNKING\x85", "\xa0SIZE 9").keywords == {"HELP": ()}
+    assert offered("\tSIZE\t 9").keywords == {"SIZE": ("9",), "HELP": ()}
+
+
 def test_fault_44_lower_case() -> None:
     assert offered("starttls").offers("STARTTLS")
 

@@ -159,6 +159,27 @@ def test_faults_8_and_11_a_line_is_limited(end: bytes) -> None:
     assert len(caught.value.line) == SHOWN
 
 
+def test_a_line_of_the_limit_may_come_in_two_pieces_and_its_cr_in_the_first() -> None:
+    longest = b"250 " + b"x" * (MAX_LINE - 4)
+    parser = ReplyParser()
+    parser.feed(longest + b"\r")
+    assert parser.next() is None
+    parser.feed(b"\n")
+    assert parser.next() == Reply(250, (longest[4:],))
+    parser.feed(longest + b"\r")
+    parser.feed(b"\r")
+    with pytest.raises(RemoteProtocolError, match=f"line is longer than {MAX_LINE}"):
+        parser.next()
+
+
+def test_nothing_is_read_behind_what_is_no_reply() -> None:
+    parser = ReplyParser()
+    parser.feed(b"what?\r\n")
+    parser.feed(b"250 ok\r\n")
+    with pytest.raises(RemoteProtocolError):
+        parser.next()
+
+
 def test_faults_7_and_10_the_lines_of_a_reply_are_limited() -> None:
     parser = ReplyParser()
     parser.feed(b"250-x\r\n" * (MAX_LINES - 1))

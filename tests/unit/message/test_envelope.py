@@ -100,6 +100,17 @@ def test_fault_181_a_bcc_behind_a_bare_cr_is_a_bcc() -> None:
     assert envelope.kept == b"From: a@x\r\nSubject: x\rTo: c@y\r\n"
 
 
+def test_a_bare_cr_and_a_bare_lf_do_not_meet_where_a_bcc_was_left_out() -> None:
+    """They would be one line end, and the empty line gone: the body would begin in the header."""
+    kept = b"From: a@x\rTo: c@y\r"
+    envelope = envelope_from_header(kept + b"Bcc: b@y\n")
+    assert envelope.kept == kept
+    assert envelope.kept_before(b"\nbody") == kept + b"\n"
+    assert envelope.kept_before(b"\r\nbody") == kept
+    assert envelope.kept_before(b"") == kept
+    assert envelope_from_header(b"To: c@y\nBcc: b@y\n").kept_before(b"\nbody") == b"To: c@y\n"
+
+
 def test_an_open_last_line_is_left_open_or_left_out() -> None:
     assert envelope_from_header(b"From: a@x\nTo: b@y").kept == b"From: a@x\nTo: b@y"
     assert envelope_from_header(b"From: a@x\nBcc: b@y").kept == b"From: a@x\n"
