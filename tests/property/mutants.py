@@ -39,11 +39,11 @@ class Mutant(NamedTuple):
 
 
 def _edit(module: str, name: str, old: str, new: str) -> Edit:
-    return Edit(module, name, old, new)
+    return Edit(CORE + module, name, old, new)
 
 
 def _group(verb: str) -> Edit:
-    return Edit("sender", "MAY_CONTINUE_GROUP", "", verb)
+    return _edit("sender", "MAY_CONTINUE_GROUP", "", verb)
 
 
 def _ready_while_unanswered(verb: str) -> tuple[Edit, ...]:
@@ -289,7 +289,7 @@ def applied(mutant: Mutant) -> Iterator[None]:
 
 
 def _mutate(edit: Edit) -> tuple[object, str, object]:
-    module = importlib.import_module(CORE + edit.module)
+    module = importlib.import_module(edit.module)
     *classes, name = edit.name.split(".")
     owner: object = module
     for class_name in classes:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpwire.errors import MessageUnusable
 from smtpwire.message.addresslist import parse_address_list
-from smtpwire.message.dots import DotStuffer, stuffed_whole
 from smtpwire.message.envelope import envelope_from_header
-from smtpwire.message.eol import Normaliser
 from smtpwire.message.header import header_end
-from smtpwire.message.reader import BodyReader, wire_pieces
-from smtpwire.message.scan import Scanner, scan_whole
-from tests.reference import normalised, terminated, without_bcc
-from tests.unit.message.files import everything
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-T = TypeVar("T")
+from tests.fuzz.contents import check_what_is_scanned, check_what_is_sent
+from tests.fuzz.headers import attempt
+from tests.reference import normalised, without_bcc
 
 PARTS = st.sampled_from(
     [b"\r", b"\n", b"\r\n", b".", b"\r\n.", b"\n.\n", b"\0", b"\xe9", b"a" * 500, b"text"]
@@ -30,52 +20,14 @@ PARTS = st.sampled_from(
 CHUNKS = st.lists(st.lists(PARTS, min_size=1, max_size=6).map(b"".join), max_size=8)
 
 
-def attempt(read: Callable[[], T]) -> T | str:
-    """What is read, or the text of the error."""
-    try:
-        return read()
-    except MessageUnusable as error:
-        return str(error)
-
-
 @given(CHUNKS, st.booleans(), st.integers(1, 600))
 def test_a_server_gets_what_the_reference_says(chunks: list[bytes], raw: bool, limit: int) -> None:
-    content = b"".join(chunks)
-    wire = content if raw else normalised(content)
-    reader = BodyReader(
-        wire_pieces(
-            iter(chunks),
-            name="m",
-            size=len(wire),
-            normaliser=None if raw else Normaliser(),
-            stuffer=DotStuffer(),
-            prefix=b"",
-        )
-    )
-    data = everything(reader, limit)
-    assert data.endswith(b"\r\n.\r\n") or data == b".\r\n"
-    assert b"".join(stuffed_whole(wire)) == data
-    lines = data.removesuffix(b".\r\n").split(b"\r\n")
-    assert b"." not in lines
-    assert b"\r\n".join(line.removeprefix(b".") for line in lines) == (
-        terminated(wire) if wire else b""
-    )
+    check_what_is_sent(chunks, raw=raw, limit=limit)
 
 
 @given(CHUNKS, st.booleans())
 def test_what_the_scanner_gives_back_and_what_it_says_of_it(chunks: list[bytes], raw: bool) -> None:
-    content = b"".join(chunks)
-    wire = content if raw else normalised(content)
-    scanner = Scanner(raw=raw)
-    assert b"".join([*map(scanner.feed, chunks), scanner.finish()]) == wire
-    facts = scanner.facts()
-    assert scan_whole(content, raw=raw) == (wire, facts)
-    assert facts.size == len(wire)
-    assert facts.clean == (content == wire)
-    assert facts.eightbit == (not wire.isascii())
-    assert facts.nul == (b"\0" in wire)
-    longest = max(map(len, wire.replace(b"\r\n", b"\n").split(b"\n")))
-    assert facts.long_line == (longest > 998)
+    check_what_is_scanned(chunks, raw=raw)
 
 
 ATOMS = st.from_regex(r"[a-z0-9!#é]{1,6}(\.[a-z0-9!#é]{1,6}){0,2}", fullmatch=True)

@@ -48,7 +48,7 @@ class Peer:
         try:
             while piece := self._tls.read(_BLOCK):
                 plain += piece
-        except ssl.SSLWantReadError:
+        except ssl.SSLError:  # there is no more now, or an alert behind it
             return bytes(plain)
         self.close_notify = True
         return bytes(plain)
