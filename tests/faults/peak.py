@@ -21,12 +21,13 @@ MORE = 40 * 1024
 """KiB that a flood may take beyond what a submission takes anyway."""
 
 
-def measured(server: Server) -> tuple[Completed, int]:
+def measured(server: Server, *options: str) -> tuple[Completed, int]:
     """Submit a message; how that ended, and the most memory it had, in KiB."""
+    command = (SMTP, *options, server.address, "s@x", "r@x")
     with tempfile.TemporaryDirectory(prefix="peak-") as home:
         peak = Path(home, "peak")
         done = subprocess.run(
-            [sys.executable, "-I", "-S", MEASURED, peak, "64", SMTP, server.address, "s@x", "r@x"],
+            [sys.executable, "-I", "-S", MEASURED, peak, "64", *command],
             input=MESSAGE,
             capture_output=True,
             env=clean_environment(home),
@@ -38,9 +39,9 @@ def measured(server: Server) -> tuple[Completed, int]:
 
 
 @cache
-def usual_peak() -> int:
+def usual_peak(*, tls: bool = False) -> int:
     """What a submission takes that goes well, in KiB."""
-    with ModelServer() as server:
-        done, peak = measured(server)
+    with ModelServer(tls_on_connect=tls) as server:
+        done, peak = measured(server, *("--tls-on-connect",) * tls)
     assert (done.code, done.stderr) == (0, ""), done
     return peak

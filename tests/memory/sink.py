@@ -1,14 +1,16 @@
 """A server that takes mail as fast as it comes and keeps none of it; a program of its own.
 
-    python sink.py [KEYWORD ...]
+    python sink.py [--close-behind WORD] [KEYWORD ...]
 
-The keywords are what EHLO offers.  It writes its port on the first line of standard output and
+The keywords are what EHLO offers.  With --close-behind it ends each connection behind one message:
+with "421" it says so, with "FIN" it does not.  It writes its port on the first line of standard output and
 there, for each message taken, how many octets it had, one line each; it ends with its standard
 input.  It trusts its client: what is tested is somewhere else.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 import sys
@@ -21,9 +23,10 @@ END = b"\r\n.\r\n"
 class Client:
     """One connection."""
 
-    def __init__(self, sock: socket.socket, offers: list[str]) -> None:
+    def __init__(self, sock: socket.socket, offers: list[str], close_behind: str) -> None:
         self._sock = sock
         self._offers = offers
+        self._close_behind = close_behind
         self._buffer = b""
         self._answers: list[bytes] = []
 
@@ -31,6 +34,7 @@ class Client:
         """Serve it to its end."""
         self._answers.append(b"220 sink")
         chunks = 0
+        taken = False
         while (line := self._line()) is not None:
             verb, _, argument = line.partition(b" ")
             answer = b"250 ok"
@@ -41,6 +45,7 @@ class Client:
             elif verb == b"DATA":
                 self._answers.append(b"354 go ahead")
                 tell(self._skip_data())
+                taken = True
             elif verb == b"BDAT":
                 octets, _, last = argument.partition(b" ")
                 self._skip(int(octets))
@@ -48,12 +53,25 @@ class Client:
                 if last:
                     tell(chunks)
                     chunks = 0
+                    taken = True
             elif verb == b"QUIT":
                 answer = b"221 bye"
             self._answers.append(answer)
+            if taken and self._close_behind:
+                if self._close_behind != "FIN":
+                    self._answers.append(f"{self._close_behind} enough".encode())
+                self._leave()
+                return
             if verb == b"QUIT":
                 break
         self._flush()
+
+    def _leave(self) -> None:
+        """End this side, and read what was on its way, or the close would be a reset."""
+        self._flush()
+        self._sock.shutdown(socket.SHUT_WR)
+        while self._sock.recv(BLOCK):
+            pass
 
     def _flush(self) -> None:
         if self._answers:
@@ -101,14 +119,18 @@ def tell(octets: int) -> None:
     os.write(1, b"%d\n" % octets)
 
 
-def serve(sock: socket.socket, offers: list[str]) -> None:
+def serve(sock: socket.socket, offers: list[str], close_behind: str) -> None:
     """Serve a connection to its end."""
     with sock:
-        Client(sock, offers).serve()
+        Client(sock, offers, close_behind).serve()
 
 
 def main() -> None:
     """Serve every connection until standard input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--close-behind", default="")
+    parser.add_argument("offers", nargs="*")
+    arguments = parser.parse_args()
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
 
@@ -119,7 +141,8 @@ def main() -> None:
     threading.Thread(target=leave, daemon=True).start()
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=serve, args=(sock, sys.argv[1:]), daemon=True).start()
+        given = (sock, arguments.offers, arguments.close_behind)
+        threading.Thread(target=serve, args=given, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -130,20 +130,29 @@ def test_many_messages_in_records(
     assert kinds == {"connection": 2, "message": names + 100, "recipient": names + 100}
 
 
+@pytest.mark.parametrize(("jobs", "descriptors"), [(1, 16), (5, 47)], ids=["-j1", "-j5"])
+@pytest.mark.parametrize("end", ["-d", "421", "FIN"])
 def test_reconnecting_takes_neither_memory_nor_descriptors(
-    measure: Measure, sink: Callable[..., Sink], tmp_path: Path, soak: bool
+    measure: Measure,
+    sink: Callable[..., Sink],
+    tmp_path: Path,
+    soak: bool,
+    end: str,
+    jobs: int,
+    descriptors: int,
 ) -> None:
+    """Whether the client ends each connection behind its message or the server does."""
     connections = 10_000 if soak else 1_000
     message = tmp_path / "message.eml"
     message.write_text("Subject: one of many\n\nhello\n", encoding="ascii")
     names = tmp_path / "names"
-    server = sink(*BY_BDAT)
-    options = ("-d", "-s", server.address, *ENVELOPE, "--files-from", str(names))
+    server = sink(*BY_BDAT) if end == "-d" else sink("--close-behind", end, *BY_BDAT)
+    options = (*(["-d"] if end == "-d" else []), f"-j{jobs}", "-s", server.address, *ENVELOPE)
     names.write_text(f"{message}\n" * 20, encoding="utf-8")
-    small = measure(*options, descriptors=16)
+    small = measure(*options, "--files-from", str(names), descriptors=descriptors)
     assert small.code == 0, small
     names.write_text(f"{message}\n" * connections, encoding="utf-8")
-    large = measure(*options, descriptors=16)
+    large = measure(*options, "--files-from", str(names), descriptors=descriptors)
     assert large.code == 0, large
     assert len(server.octets(20 + connections)) == 20 + connections
     assert large.peak - small.peak < MORE

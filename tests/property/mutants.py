@@ -302,7 +302,8 @@ def _mutate(edit: Edit) -> tuple[object, str, object]:
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(edit.old) == 1, f"{edit.old!r} is not in {edit.name} once"
     changed = source.replace(edit.old, edit.new)
-    scope = dict(function.__globals__)
+    scope: dict[str, object] = {}
     flag = __future__.annotations.compiler_flag
-    exec(compile(changed, f"<mutant {edit.name}>", "exec", flags=flag), scope)  # noqa: S102 - our own
+    code = compile(changed, f"<mutant {edit.name}>", "exec", flags=flag)
+    exec(code, function.__globals__, scope)  # noqa: S102 - our own
     return owner, name, scope[name]
