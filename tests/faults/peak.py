@@ -23,7 +23,7 @@ MORE = 40 * 1024
 
 def measured(server: Server, *options: str) -> tuple[Completed, int]:
     """Submit a message; how that ended, and the most memory it had, in KiB."""
-    command = (SMTP, *options, server.address, "s@x", "r@x")
+    command = (str(SMTP), *options, server.address, "s@x", "r@x")
     with tempfile.TemporaryDirectory(prefix="peak-") as home:
         peak = Path(home, "peak")
         done = subprocess.run(

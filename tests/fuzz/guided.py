@@ -13,11 +13,12 @@ import argparse
 import sys
 import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["smtpwire"]):
+with atheris.instrument_imports(  # pyright: ignore[reportAttributeAccessIssue]
+    include=["smtpwire"]
+):
     from tests.fuzz.targets import CORPUS, TARGETS
 
 

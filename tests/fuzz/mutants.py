@@ -94,7 +94,12 @@ MUTANTS = {
             r'== b"\n"',
         ),
         ("names are in lower case", "split", ".lower()", ""),
-        ("nothing of a field is lost", "split", "header[start:end])", "header[start:end].rstrip())"),
+        (
+            "nothing of a field is lost",
+            "split",
+            "header[start:end])",
+            "header[start:end].rstrip())",
+        ),
         ("what is no field is refused", "split", "if found is None:", "if not header[start:end]:"),
     ),
     **_mutants(

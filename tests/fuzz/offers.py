@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-
 from typing import TYPE_CHECKING
 
 from smtpwire.core import extensions
@@ -15,7 +14,15 @@ if TYPE_CHECKING:
 TOKENS = (
     *(b"\n", b" ", b"\t", b"=", b"SIZE", b"size 1000", b"SIZE 0", b"AUTH", b"AUTH=", b"auth=PLAIN"),
     *(b"PLAIN LOGIN", b"STARTTLS", b"Pipelining", b"8BITMIME", b"-", b"000", b"9" * 18, b"1" * 19),
-    *("\u0661".encode(), "\uff33IZE 9".encode(), "\u017fize 9".encode(), b"\xff", b"\0", b"\r", b"\x1e"),
+    *(
+        "\u0661".encode(),
+        "\uff33IZE 9".encode(),
+        "\u017fize 9".encode(),
+        b"\xff",
+        b"\0",
+        b"\r",
+        b"\x1e",
+    ),
 )
 
 ALNUM = string.ascii_letters + string.digits

@@ -77,7 +77,7 @@ def play(target: Target, number: int, *, end: float = math.inf) -> None:
         deadline=None,
         derandomize=False,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
     )
     @given(inputs(target))
     def once(octets: bytes) -> None:

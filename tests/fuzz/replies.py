@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 from smtpwire.core import reply
@@ -13,7 +13,14 @@ from smtpwire.errors import RemoteProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMITS = {"MAX_LINE": 24, "MAX_LINES": 4, "MAX_REPLY": 30, "SHOWN": 8, "SHORT": 9, "REMEMBERED": 2}
+LIMITS: dict[str, Any] = {
+    "MAX_LINE": 24,
+    "MAX_LINES": 4,
+    "MAX_REPLY": 30,
+    "SHOWN": 8,
+    "SHORT": 9,
+    "REMEMBERED": 2,
+}
 """So near that a fuzzer reaches them."""
 
 TOKENS = (
@@ -36,7 +43,7 @@ class Read(NamedTuple):
     """Nothing follows on them."""
 
 
-def read_slowly(stream: bytes, limits: dict[str, int] = LIMITS) -> Read:
+def read_slowly(stream: bytes, limits: dict[str, Any] = LIMITS) -> Read:
     """Read replies as RFC 5321 section 4.2 has them, an octet at a time where it matters."""
     replies: list[Reply] = []
     code = b""

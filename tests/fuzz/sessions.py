@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from smtpwire.core import sender
@@ -18,8 +18,11 @@ from tests.property.worlds import chance, world
 if TYPE_CHECKING:
     from random import Random
 
-ROOMY = {"COMMAND_WINDOW": sender.COMMAND_WINDOW, "CONTENT_AHEAD": sender.CONTENT_AHEAD}
-NARROW = {"COMMAND_WINDOW": 60, "CONTENT_AHEAD": 5}
+ROOMY: dict[str, Any] = {
+    "COMMAND_WINDOW": sender.COMMAND_WINDOW,
+    "CONTENT_AHEAD": sender.CONTENT_AHEAD,
+}
+NARROW: dict[str, Any] = {"COMMAND_WINDOW": 60, "CONTENT_AHEAD": 5}
 """Windows that the smallest session fills."""
 
 LIMITS = {"MAX_LINE": MAX_LINE, "MAX_LINES": MAX_LINES, "MAX_REPLY": MAX_REPLY}

@@ -3,9 +3,9 @@
     python sink.py [--close-behind WORD] [KEYWORD ...]
 
 The keywords are what EHLO offers.  With --close-behind it ends each connection behind one message:
-with "421" it says so, with "FIN" it does not.  It writes its port on the first line of standard output and
-there, for each message taken, how many octets it had, one line each; it ends with its standard
-input.  It trusts its client: what is tested is somewhere else.
+with "421" it says so, with "FIN" it does not.  It writes its port on the first line of standard
+output and there, for each message taken, how many octets it had, one line each; it ends with its
+standard input.  It trusts its client: what is tested is somewhere else.
 """
 
 from __future__ import annotations

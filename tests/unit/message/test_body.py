@@ -99,9 +99,7 @@ def test_what_is_left_out_does_not_take_the_end_of_the_header_with_it(
     tmp_path: Path, kind: str, text: bytes
 ) -> None:
     with source(kind, b"From: a@x\rBcc: b@y\n" + text, tmp_path) as opened_source:
-        body, _ = open_message(
-            opened_source, name="m", from_header=True, spool_dir=str(tmp_path)
-        )
+        body, _ = open_message(opened_source, name="m", from_header=True, spool_dir=str(tmp_path))
         assert everything(body.reader(stuffed=False)) == normalised(b"From: a@x\n" + text)
         body.close()
 
