@@ -16,9 +16,8 @@ from contextlib import ExitStack
 
 import atheris
 
-with atheris.instrument_imports(  # pyright: ignore[reportAttributeAccessIssue]
-    include=["smtpwire"]
-):
+instrumented = atheris.instrument_imports  # pyright: ignore[reportAttributeAccessIssue] - untyped
+with instrumented(include=["smtpwire"]):
     from tests.fuzz.targets import CORPUS, TARGETS
 
 

@@ -15,6 +15,7 @@ from smtpwire.core.session import TLSMode
 from smtpwire.core.transaction import Outcome
 from smtpwire.message.memory import body_of
 from smtpwire.net.connection import Connection
+from smtpwire.net.trust import Identity
 from tests.property.model_server import ModelServer
 from tests.property.worlds import world as any_world
 from tests.unit.net.peer import client_context
@@ -79,7 +80,7 @@ class Closing:
             Engine(self._given.options),
             self,
             stop=world.stop,
-            tls=lambda: (client_context(), "localhost"),
+            tls=lambda: Identity(client_context(), "localhost", lambda _: "CA"),
         )
         loop = world.loop
         loop.add(self._connection)

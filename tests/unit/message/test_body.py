@@ -94,17 +94,6 @@ def test_from_header(tmp_path: Path, kind: str, size: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("text", [b"\nTo: you\n", b"\nTo: you\n" * BLOCK], ids=["small", "large"])
-def test_what_is_left_out_does_not_take_the_end_of_the_header_with_it(
-    tmp_path: Path, kind: str, text: bytes
-) -> None:
-    with source(kind, b"From: a@x\rBcc: b@y\n" + text, tmp_path) as opened_source:
-        body, _ = open_message(opened_source, name="m", from_header=True, spool_dir=str(tmp_path))
-        assert everything(body.reader(stuffed=False)) == normalised(b"From: a@x\n" + text)
-        body.close()
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_header_of_more_than_one_block(tmp_path: Path, kind: str) -> None:
     header = HEADER + b"X: folded\n" + b" and so on\n" * (BLOCK // 5) + b"Cc: c@y\n"
     with source(kind, header + TEXT, tmp_path) as opened_source:
