@@ -228,7 +228,7 @@ NO_REPLIES: dict[str, Callable[[str], str]] = {
 
 @ANYWHERE
 @pytest.mark.parametrize("kind", NO_REPLIES)
-def test_fault_012_to_019_026_what_is_not_a_reply_ends_the_connection(
+def test_fault_012_to_015_017_to_019_026_what_is_not_a_reply_ends_the_connection(
     scripted: MakeScripted, kind: str, place: str
 ) -> None:
     """RFC 5321 section 4.2: three digits, the same on all lines, and then a space or a hyphen."""

@@ -181,19 +181,19 @@ def test_fault_150_a_group_that_is_never_answered_leaves_the_message_before_it_s
 
 
 @pytest.mark.parametrize(
-    ("replies", "codes"),
+    ("replies", "code"),
     [
-        ("250 ok\n250 ok\n250 ok\n250 ok\n354 go", {76}),
-        ("250 ok\n250 ok\n550 5.1.1 no b\n354 go\n250 queued", {76}),
-        ("250 ok\n250 ok\n550 5.1.1 no b\n354 go\n354 go", {76}),
+        ("250 ok\n250 ok\n250 ok\n250 ok\n354 go", 76),
+        ("250 ok\n250 ok\n550 5.1.1 no b\n354 go\n250 queued", 76),
+        ("250 ok\n250 ok\n550 5.1.1 no b\n354 go\n354 go", 76),
         # A 550 stands where the answer to DATA is due: that message has failed, either way.
-        ("250 ok\n250 ok\n250 ok\n550 5.1.1 no b\n354 go", {65, 76}),
-        ("250 ok\n250 ok\n250 ok\n550 5.1.1 no b\n503 no recipients", {65, 76}),
-        ("250 ok\n250 ok\n550 5.1.1 no b\n550 5.1.1 no b\n354 go", {65, 76}),
+        ("250 ok\n250 ok\n250 ok\n550 5.1.1 no b\n354 go", 65),
+        ("250 ok\n250 ok\n250 ok\n550 5.1.1 no b\n503 no recipients", 65),
+        ("250 ok\n250 ok\n550 5.1.1 no b\n550 5.1.1 no b\n354 go", 65),
     ],
 )
 def test_fault_151_one_reply_too_many_is_a_desync(
-    scripted: MakeScripted, replies: str, codes: set[int]
+    scripted: MakeScripted, replies: str, code: int
 ) -> None:
     """Five replies to four commands: none of them can be told from the others."""
     server = scripted(
@@ -203,7 +203,7 @@ def test_fault_151_one_reply_too_many_is_a_desync(
         )
     )
     done = submit(server.address, to=("a@x", "b@x"))
-    assert done.code in codes, done
+    assert done.code == code, done
     assert " to 0 of 2," in done.stdout
     assert said_of_messages(done) != ["sent"]
     assert len(server.connections) == 1
@@ -218,20 +218,21 @@ def test_fault_151_a_354_that_comes_late_is_not_followed_by_content(scripted: Ma
         )
     )
     done = submit(server.address, to=("a@x", "b@x"))
-    assert done.code in {65, 76}, done
+    assert done.code == 65, done
     assert b"hello" not in server.connections[0].received
 
 
 @pytest.mark.parametrize(
-    "replies",
+    ("replies", "code", "outcome"),
     [
-        "250 ok\n250 ok\n250 ok\n354 go",
-        "250 ok\n250 ok\n550 5.1.1 no\n503 no recipients",
-        "250 ok\n550 5.7.1 no\n503 no MAIL\n503 no MAIL",
+        ("250 ok\n250 ok\n250 ok\n354 go", 76, "deferred"),
+        # One of these refusals is for it, whichever that was.
+        ("250 ok\n250 ok\n550 5.1.1 no\n503 no recipients", 65, "refused"),
+        ("250 ok\n550 5.7.1 no\n503 no MAIL\n503 no MAIL", 67, "refused"),
     ],
 )
 def test_fault_151_one_reply_too_many_to_a_message_is_a_desync_in_the_next_group(
-    scripted: MakeScripted, tmp_path: Path, replies: str
+    scripted: MakeScripted, tmp_path: Path, replies: str, code: int, outcome: str
 ) -> None:
     server = scripted(
         Script(
@@ -241,10 +242,9 @@ def test_fault_151_one_reply_too_many_to_a_message_is_a_desync_in_the_next_group
         )
     )
     done = submit_batch(server.address, tmp_path)
-    assert done.code in {65, 67, 76}, done
-    assert said_of_messages(done)[0] == "sent"
-    assert said_of_messages(done)[1:] != ["sent"]
-    assert server.connections[0].contents == [content(1)]
+    assert done.code == code, done
+    assert said_of_messages(done) == ["sent", outcome]
+    assert [connection.contents for connection in server.connections] == [[content(1)]]
 
 
 @pytest.mark.parametrize("each", [1, 2, 3, 5, 7, 11, 13])
