@@ -116,7 +116,7 @@ def test_the_lines_of_v(start: Start) -> None:
     )
 
 
-def test_fault_50_tls_that_could_not_be_had_is_said(start: Start) -> None:
+def test_fault_050_tls_that_could_not_be_had_is_said(start: Start) -> None:
     connected, _ = conversation(start(ModelServer(replies=REPLIES)), "-v", "-T")
     assert connected.endswith(" ESMTP cleartext\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,10 @@ def test_fault_197_198_200_what_a_server_says_is_escaped_everywhere(
     assert is_harmless(done.stdout)
     assert is_harmless(done.stderr)
     assert "550 5.1.1 no" in done.stderr
+    shown = [line for line in done.stdout.splitlines() if line.startswith("<") and "!" in line]
+    assert len(shown) == (4 if place == "all" else 1)
+    for line in shown:
+        assert re.search(r" (\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})|[]\[0-9A-Za-z;])+!$", line)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)

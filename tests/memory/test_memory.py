@@ -132,7 +132,7 @@ def test_many_messages_in_records(
 
 @pytest.mark.parametrize(("jobs", "descriptors"), [(1, 16), (5, 47)], ids=["-j1", "-j5"])
 @pytest.mark.parametrize("end", ["-d", "421", "FIN"])
-def test_reconnecting_takes_neither_memory_nor_descriptors(
+def test_fault_196_reconnecting_takes_neither_memory_nor_descriptors(
     measure: Measure,
     sink: Callable[..., Sink],
     tmp_path: Path,

@@ -114,7 +114,7 @@ def test_while_a_pipe_is_read(
 
 
 @SIGNALS
-def test_in_the_content(
+def test_fault_190_in_the_content(
     scripted: MakeScripted, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     at_content = Hold(threading.Event())
@@ -133,7 +133,31 @@ def test_in_the_content(
 
 
 @SIGNALS
-def test_with_the_end_of_data_out(
+def test_fault_190_what_was_accepted_is_counted(
+    scripted: MakeScripted, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """One message is through, one is in mid-content, and one was not begun."""
+    at_content = Hold(threading.Event())
+    again = (*UP_TO_DATA[3:], at_content, Stall())
+    taken = (*UP_TO_DATA, ReadData(), Send("250 2.0.0 queued"))
+    server = scripted(Script("takes one message, and no more for a while", *taken, *again))
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_text("Subject: test\n\nhello\n", encoding="ascii")
+    large.write_bytes(b"x" * 78 + b"\n" + b"y\n" * 20_000_000)
+    paths = map(str, (small, large, small))
+    with running(tmp_path, "-s", server.address, *ENVELOPE, *paths) as smtp:
+        assert at_content.reached.wait(30)
+        status, said = ended(smtp, number)
+    at_content.release.set()
+    assert status == code
+    assert "recipients: 1 accepted, 2 unsent" in said
+    (connection,) = server.connections
+    assert len(connection.contents) == 1
+    assert not connection.received.endswith(b"\r\n.\r\n")
+
+
+@SIGNALS
+def test_fault_190_with_the_end_of_data_out(
     scripted: MakeScripted, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     """The reply is waited for, but not for long: it may have been delivered."""
