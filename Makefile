@@ -4,7 +4,8 @@
 #   make demo    start a mail catcher, submit the messages of examples/, show what arrived
 #   make lint    formatter, linters, layers, type checkers, manual page   (-k for all at once)
 #   make cov     branch coverage of core and message by their unit tests: 100 % or it fails
-#   make soak    the long version of `make test`; the log goes to docs/evidence/
+#   make soak    the long version of `make test`, and three times the tests of docs/faults.md, in
+#                random order; the log goes to docs/evidence/   (ARGS=faults for the latter alone)
 #   make bench   measure against other clients; the tables go to benchmarks/results/
 #   make bench-smoke   run every row of that once, to see that it runs
 #   make fmt     let the formatter write
