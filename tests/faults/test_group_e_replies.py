@@ -231,12 +231,24 @@ def test_fault_112_a_full_mailbox_is_a_refusal(start: Start) -> None:
     assert server.messages[0].recipients == ("a@x",)
 
 
+@pytest.mark.parametrize("offers", [LOCKSTEP, PIPELINING, ("PIPELINING", "CHUNKING")])
 @pytest.mark.parametrize("reply", ["251 2.1.5 will forward to <y@z>", "252 2.1.5 cannot verify"])
-def test_fault_113_every_2yz_to_a_recipient_accepts_it(start: Start, reply: str) -> None:
-    server = start(ModelServer(replies={"RCPT": reply}))
+def test_fault_113_every_2yz_to_a_recipient_accepts_it(
+    start: Start, reply: str, offers: tuple[str, ...]
+) -> None:
+    server = start(ModelServer(offers=offers, replies={"RCPT": reply}))
     done = submit(server.address, "a@x", options=["-v"])
     assert done.code == 0, done
     assert "to 1 of 1" in done.stdout
+    assert server.messages[0].recipients == ("a@x",)
+
+
+@pytest.mark.parametrize("reply", ["250 ok", "251 2.1.5 will forward", "252 2.1.5 cannot verify"])
+def test_fault_113_every_2yz_accepts_beside_a_refusal_too(start: Start, reply: str) -> None:
+    server = start(ModelServer(replies={"RCPT": {"a@x": reply, "b@x": "550 5.1.1 no"}}))
+    done = submit(server.address, "a@x", "b@x", options=["-v"])
+    assert done.code == 67, done
+    assert "to 1 of 2" in done.stdout
     assert server.messages[0].recipients == ("a@x",)
 
 

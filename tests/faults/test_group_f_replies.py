@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,13 +21,14 @@ from tests.scripted import (
     Script,
     Send,
     Stall,
+    Step,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.scripted import Step
     from tests.scripted.fixtures import MakeScripted
+    from tests.scripted.wire import Wire
 
 
 def receiving(*answer: Step, offers: tuple[str, ...] = LOCKSTEP) -> tuple[Step, ...]:
@@ -109,12 +111,23 @@ def test_fault_140_an_answer_in_mid_content_is_the_answer(
     assert len(server.connections[0].received) < len(BIG)
 
 
-@pytest.mark.parametrize("end", [Close, Reset])
+@dataclass(frozen=True, slots=True)
+class Slam(Step):
+    """Send `text` and reset the connection at once, whether anybody has read it or not."""
+
+    text: str
+
+    def run(self, wire: Wire) -> None:
+        Send(self.text).run(wire)
+        wire.reset()
+
+
+@pytest.mark.parametrize("end", [Close, Reset, Slam])
 @pytest.mark.parametrize(("reply", "code"), [("421 4.3.2 going down", 75), ("554 5.7.1 spam", 65)])
 def test_fault_141_an_answer_in_mid_content_is_read_though_the_server_then_closes(
-    scripted: MakeScripted, reply: str, code: int, end: type[Close | Reset]
+    scripted: MakeScripted, reply: str, code: int, end: type[Close | Reset | Slam]
 ) -> None:
-    answer = Close(reply, crossing=True) if end is Close else Reset(reply)
+    answer = Close(reply, crossing=True) if end is Close else end(reply)
     server = scripted(
         Script(
             "refuses in the middle of the content, and closes",

@@ -10,6 +10,7 @@ import termios
 import threading
 import tty
 from contextlib import contextmanager
+from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,6 @@ from tests.scripted import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.command import Completed
     from tests.scripted import Step
@@ -271,6 +271,14 @@ def test_fault_194_a_message_may_be_typed(start: Start, tmp_path: Path, name: st
 # -- stopped for a while ---------------------------------------------------------------------------
 
 
+def stop_where_it_waits(pid: int) -> None:
+    """Stop a process, once it waits for something to happen (proc(5))."""
+    while Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] != "S":
+        os.sched_yield()
+    os.kill(pid, SIGSTOP)
+    os.waitpid(pid, os.WUNTRACED)
+
+
 @pytest.mark.parametrize(
     "waiting", ["250 ok\n421 4.4.2 idle for an hour", "421 4.4.2 idle for an hour", "250 ok"]
 )
@@ -293,8 +301,7 @@ def test_fault_193_what_came_while_it_was_stopped_is_read_before_anything_is_wri
         path.write_bytes(content(number))
     with running(tmp_path, "-s", server.address, "-f", "s@x", "-r", "r@x", *paths) as pid:
         assert stopped.reached.wait(30)
-        os.kill(pid, SIGSTOP)
-        os.waitpid(pid, os.WUNTRACED)
+        stop_where_it_waits(pid)
         stopped.release.set()
         assert left.reached.wait(30)
         os.kill(pid, SIGCONT)
@@ -318,8 +325,7 @@ def test_fault_193_a_reply_that_came_in_time_counts_though_it_is_read_late(
     line = ("--timeout", "1", "-s", server.address, "-f", "s@x", "-r", "r@x", message)
     with running(tmp_path, *line) as pid:
         assert stopped.reached.wait(30)
-        os.kill(pid, SIGSTOP)
-        os.waitpid(pid, os.WUNTRACED)
+        stop_where_it_waits(pid)
         stopped.release.set()
         assert not threading.Event().wait(1.5)  # longer than its patience
         os.kill(pid, SIGCONT)
