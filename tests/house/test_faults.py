@@ -17,14 +17,6 @@ from tests.house.project import ROOT, TESTS, UNIT_TESTS
 
 PAGE = ROOT / "docs" / "faults.md"
 
-ELSEWHERE: dict[int, str] = {
-    **dict.fromkeys(
-        set(range(49, 96)) - {50, 89, 91}, "TLS and logins: tests/faults, groups C and D"
-    ),
-    191: "the journal: tests/journal",
-}
-"""Cases whose tests are still to be merged, and from where; to be emptied then."""
-
 _ROW = re.compile(r"\| (\d+) \| (.+) \| (.+) \| (.+) \|")
 _NAME = re.compile(r"test_fault_(\d{3}(?:_(?:to_|and_)?\d{3})*)_[a-z]")
 
@@ -85,15 +77,11 @@ def test_every_row_of_a_table_is_a_case() -> None:
 
 
 def test_every_case_has_a_test_that_runs_the_command() -> None:
-    assert set(LISTED) - held() - set(ELSEWHERE) == set()
+    assert set(LISTED) - held() == set()
 
 
 def test_every_test_of_a_fault_has_its_case() -> None:
     assert held() - set(LISTED) == set()
-
-
-def test_what_is_to_come_has_not_come() -> None:
-    assert set(ELSEWHERE) & held() == set()
 
 
 @pytest.mark.parametrize(
