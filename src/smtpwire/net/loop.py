@@ -103,6 +103,7 @@ class Loop:
         self._wake: float | None = None
         """Nobody is late before that; None for never."""
         self._calls: list[Callable[[], object]] = []
+        self._later: list[Callable[[], object]] = []
         self._stopping: SMTPError | None = None
 
     def add(self, party: Party) -> None:
@@ -120,6 +121,10 @@ class Loop:
     def call(self, action: Callable[[], object]) -> None:
         """Have something called soon, with nothing else half done."""
         self._calls.append(action)
+
+    def call_later(self, action: Callable[[], object]) -> None:
+        """Have something called when whoever can go on without a wait has done so once."""
+        self._later.append(action)
 
     def nudge(self, party: Party) -> None:
         """Have a party look for something to do, if it still takes part then."""
@@ -141,16 +146,14 @@ class Loop:
         """Drive the parties until there is none left."""
         by_fd = self._by_fd
         while True:
-            while self._calls:
-                calls, self._calls = self._calls, []
-                for action in calls:
-                    action()
+            self._do_calls()
             if self._stopping is None and (error := self.stop.error()) is not None:
                 self.interrupt(error)
                 continue
             if not self._watched:
                 return
-            found = deque(self._poller.wait(self._wake))
+            later, self._later = self._later, []
+            found = deque(self._poller.wait(0.0 if later else self._wake))
             looked, fresh = monotonic(), len(found)
             self._new.clear()
             while found:
@@ -165,8 +168,16 @@ class Loop:
                     continue
                 party.ready(events if fd == party.fd else PIPED)
                 self._look_at(party)
+            for action in later:
+                action()
             if self._wake is not None and monotonic() >= self._wake:
                 self._look_at_deadlines()
+
+    def _do_calls(self) -> None:
+        while self._calls:
+            calls, self._calls = self._calls, []
+            for action in calls:
+                action()
 
     def _look_again(self, found: deque[tuple[int, int]]) -> int:
         """Look again at the first of those that were found ready, and at nobody else.

@@ -10,7 +10,8 @@ Lines that come together are one piece, which costs less than to copy them does.
 
 Where whoever keeps a journal has to note first that a message may be taken, the piece that ends its
 data, and with it all that stands behind, is held until that may go out.  He is told of each content
-when it is queued, so that he can note many together; a small one is then held as a whole.
+when it is queued, so that he can note many together; a small one is then held as a whole, and with
+it the lines that came together with it.
 """
 
 from __future__ import annotations
@@ -241,13 +242,19 @@ class Outbox:
         if last and self.may_end is not None:
             content = self._items[0]
             if isinstance(content, Content) and content.last:
-                ends = content.id
-                self._small.discard(ends)
-                if self._first and self._pieces:
+                ends = None if self._was_held(content.id) else content.id
+                if ends is not None and self._first and self._pieces:
                     self._hold_last_line(ends)
         self._add(new(Piece, (self._ahead, (), self._first, last, ends)))
         self._first = False
         self._ahead = b""
+
+    def _was_held(self, ends: int) -> bool:
+        """Whether a message was held from its first octet, and may go out as a whole by now."""
+        if ends not in self._small:
+            return False
+        self._small.remove(ends)
+        return self.may_end is not None and self.may_end(ends)
 
     def _hold_last_line(self, ends: int) -> None:
         """Hold the BDAT of a content with it: where there are no octets, it is what ends the data.

@@ -7,31 +7,32 @@ is named.  What has none of these in the journal is new.
 Rules
 - One run at a time has a journal: it holds a lock (flock(2)), which ends with the process however
   that ends.  Whoever only reads needs none.
-- What is noted is kept here until somebody takes it as a batch.  A batch is one transaction of the
-  database, and durable when `write` returns: a write-ahead log, synchronised each time.  Batches
-  may be written by another thread, one after the other.
+- What is noted is kept here until `commit`, and durable when that returns.
 - `begun` says that the end of data may have gone out since.  Of whoever is found so by a later run
   nobody knows whether the message was taken.
-- A file that is no journal, or one of a later version of this program, is left as it is.
+- A file that is no journal, or one of another version of this program, is left as it is.
 
-To run a statement for each row would take and release the interpreter's lock each time, in the
-thread that can least wait for it.  So a batch goes as JSON to one statement, which takes it apart.
+A commit is one row of a log, written by one statement, with all that was noted since the one before
+it: the tables and their keys would take a statement for each note.  `smtpwire.run.tables` takes the
+log into them when the file is opened next.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import sqlite3
 import stat
 from collections import Counter
-from json import dumps
+from json import JSONEncoder
 
 from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import JournalBusy, JournalError
 from smtpwire.message.content import reason
+from smtpwire.record import new
 from smtpwire.run.earlier import Known
+from smtpwire.run.occurrences import Occurrences
+from smtpwire.run.tables import TRANSLATED, copy_folded, fold, make, opened, version, write_ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,79 +43,29 @@ if TYPE_CHECKING:
 else:
     from smtpwire.record import NamedTuple
 
-APPLICATION_ID = 0x534D5450
-"""What tells the file from other databases of SQLite: "SMTP"."""
-VERSION = 1
-"""Of the tables; a journal of a later one is not touched."""
-
 BEGUN = "begun"
 """The state of a recipient whose message may have been taken; every other one is an outcome."""
 
-_TABLES = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE message (
-    id INTEGER PRIMARY KEY,
-    name BLOB NOT NULL,
-    occurrence INTEGER NOT NULL,
-    digest TEXT NOT NULL,
-    reverse_path TEXT NOT NULL
-);
-CREATE TABLE recipient (
-    message INTEGER NOT NULL REFERENCES message,
-    address TEXT NOT NULL,
-    repetition INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    code INTEGER,
-    text BLOB,
-    command TEXT NOT NULL,
-    PRIMARY KEY (message, address, repetition)
-) WITHOUT ROWID;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-
-_INDEX = "CREATE INDEX IF NOT EXISTS message_by_name ON message (name, occurrence)"
 _SAME_NAME = "SELECT id, digest, reverse_path FROM message WHERE name = ? AND occurrence = ?"
 _RECIPIENTS = (
     "SELECT address, repetition, state, code, text, command FROM recipient WHERE message = ?"
 )
-_ADD = """
-INSERT INTO message SELECT
-    json_extract(value, '$[0]'), CAST(json_extract(value, '$[1]') AS BLOB),
-    json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]')
-FROM json_each(?)
-"""
-_SET = """
-INSERT OR REPLACE INTO recipient SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-    json_extract(value, '$[3]'), json_extract(value, '$[4]'),
-    CAST(json_extract(value, '$[5]') AS BLOB), json_extract(value, '$[6]')
-FROM json_each(?)
-"""
+_encoded = JSONEncoder(check_circular=False, separators=(",", ":")).encode
+_APPEND = "INSERT INTO log (entries) VALUES (?)"
 _MESSAGES = (
     "SELECT id, name, reverse_path FROM message m"
     " WHERE EXISTS (SELECT 1 FROM recipient WHERE message = m.id) ORDER BY id"
 )
 
 
-class Batch(NamedTuple):
-    """What is to be made durable together."""
-
-    messages: list[tuple[object, ...]]
-    """Rows of new ones."""
-    recipients: list[tuple[object, ...]]
-    """Rows, of which the last counts for each recipient."""
-
-
 class Entry(NamedTuple):
     """A message in the journal."""
 
     id: int
-    repetitions: tuple[int, ...]
-    """Of each of its recipients, how often it was named before in the same message."""
+    keys: tuple[tuple[str, int], ...]
+    """Of each of its recipients, the address, and how often it was named before."""
     known: tuple[Known | None, ...]
-    """What each of them came to; None for whoever is new."""
+    """What each of them came to; None for whoever is new, and empty where all are."""
     changed: bool
     """Another content is there under its name, and this one is not."""
 
@@ -145,11 +96,13 @@ class Journal:
         self.path = path
         self._messages: list[tuple[object, ...]] = []
         self._recipients: list[tuple[object, ...]] = []
-        self._occurrences: Counter[str] = Counter()
+        self._occurrences = Occurrences()
         """How often each name was entered by this run."""
+        self._keys: tuple[Sequence[Address], tuple[tuple[str, int], ...]] = ((), ())
+        """Recipients, and what is kept of them: mostly, they are those of the next message too."""
         self._lock = _locked(path)
         try:
-            self._db = _opened(path)
+            self._db = opened(path)
         except BaseException:
             os.close(self._lock)
             raise
@@ -161,18 +114,16 @@ class Journal:
             raise
 
     def _prepare(self) -> None:
-        with _TRANSLATED:
-            if not _version(self._db):
-                self._db.executescript(_TABLES)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            (last,) = self._db.execute("SELECT max(id) FROM message").fetchone()
-            self._last: int = last or 0
-            self._past: sqlite3.Connection | None = None
-            """Where earlier runs are read, while another thread may write."""
-            if last is not None:
-                self._db.execute(_INDEX)
-                self._past = _opened(self.path)
+        db = self._db
+        with TRANSLATED:
+            if not version(db):
+                make(db)
+            write_ahead(db)
+            fold(db)
+            (last,) = db.execute("SELECT max(id) FROM message").fetchone()
+        self._last: int = last or 0
+        self._past = last is not None
+        """Whether there is anything of earlier runs."""
 
     def enter(
         self, name: str, digest: bytes, reverse_path: str, recipients: Sequence[Address]
@@ -185,86 +136,59 @@ class Journal:
             reverse_path: without brackets.
             recipients: in order.
         """
-        self._occurrences[name] += 1
-        occurrence = self._occurrences[name]
-        repetitions = _repetitions(recipients)
+        occurrence = self._occurrences.count(name)
+        if recipients is not self._keys[0]:
+            self._keys = (recipients, _keys(recipients))
+        keys = self._keys[1]
+        content = digest.hex()
         changed = False
-        if self._past is not None:
-            wanted = (digest.hex(), reverse_path)
-            with _TRANSLATED:
-                for number, *found in self._past.execute(_SAME_NAME, (_blob(name), occurrence)):
-                    if tuple(found) == wanted:
-                        known = self._known(number, recipients, repetitions)
-                        return Entry(number, repetitions, known, changed=False)
-                    changed = changed or found[0] != wanted[0]
+        if self._past:
+            with TRANSLATED:
+                for number, *found in self._db.execute(_SAME_NAME, (_blob(name), occurrence)):
+                    if found == [content, reverse_path]:
+                        return new(Entry, (number, keys, self._known(number, keys), False))
+                    changed = changed or found[0] != content
         self._last += 1
-        self._messages.append((self._last, name, occurrence, digest.hex(), reverse_path))
-        return Entry(self._last, repetitions, (None,) * len(recipients), changed)
+        self._messages.append((self._last, name, occurrence, content, reverse_path))
+        return new(Entry, (self._last, keys, (), changed))
 
-    def begin(self, entry: Entry, recipients: Iterable[tuple[int, Address]]) -> None:
+    def begin(self, entry: Entry, place: int) -> None:
         """Note that the end of data may go out once this is durable.
 
         Args:
             entry: the message.
-            recipients: whom it is for, each with its place in the entry.
+            place: of a recipient whom it is for, in the entry.
         """
-        number, repetitions = entry.id, entry.repetitions
-        for place, recipient in recipients:
-            self._recipients.append(
-                (number, str(recipient), repetitions[place], BEGUN, None, None, "")
-            )
+        self._recipients.append((entry.id, *entry.keys[place], BEGUN, None, None, ""))
 
-    def settle(self, entry: Entry, recipients: Iterable[tuple[int, Address, Known]]) -> None:
-        """Note what recipients came to, each with its place in the entry."""
-        number, repetitions = entry.id, entry.repetitions
-        for place, recipient, (outcome, reply, command, _) in recipients:
-            code, text = (None, None) if reply is None else (reply.code, _text(reply))
-            row = (number, str(recipient), repetitions[place], outcome.value, code, text, command)
-            self._recipients.append(row)
+    def settle(self, entry: Entry, place: int, known: Known) -> None:
+        """Note what the recipient in a place came to."""
+        outcome, reply, command, _ = known
+        code, text = (None, None) if reply is None else (reply.code, _text(reply))
+        row = (entry.id, *entry.keys[place], outcome.value, code, text, command)
+        self._recipients.append(row)
 
-    def take(self) -> Batch:
-        """Take what was noted since the last time, to be written."""
-        batch = Batch(self._messages, self._recipients)
-        self._messages, self._recipients = [], []
-        return batch
-
-    def write(self, batch: Batch) -> None:
-        """Make a batch durable; in any thread, but in one at a time."""
-        if not (batch.messages or batch.recipients):
+    def commit(self) -> None:
+        """Make durable what was noted."""
+        if not (self._messages or self._recipients):
             return
-        db = self._db
-        with _TRANSLATED:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                if batch.messages:
-                    db.execute(_ADD, (dumps(batch.messages),))
-                if batch.recipients:
-                    db.execute(_SET, (dumps(batch.recipients),))
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+        with TRANSLATED:
+            self._db.execute(_APPEND, (_encoded((self._messages, self._recipients)),))
+        self._messages.clear()
+        self._recipients.clear()
 
     def close(self) -> None:
-        """Let go of the file; what was not written is lost.  May be repeated."""
+        """Let go of the file; what was not made durable is lost.  May be repeated."""
         self._db.close()
-        if self._past is not None:
-            self._past.close()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
 
-    def _known(
-        self, number: int, recipients: Iterable[Address], repetitions: Iterable[int]
-    ) -> tuple[Known | None, ...]:
+    def _known(self, number: int, keys: Iterable[tuple[str, int]]) -> tuple[Known | None, ...]:
         """What each recipient came to in earlier runs."""
-        if self._past is None:
-            return ()
-        rows = self._past.execute(_RECIPIENTS, (number,))
+        rows = self._db.execute(_RECIPIENTS, (number,))
         states = {(address, repetition): _known(*row) for address, repetition, *row in rows}
-        wanted = zip(map(str, recipients), repetitions, strict=True)
-        return tuple(map(states.get, wanted))
+        return tuple(map(states.get, keys))
 
 
 def recorded(path: str) -> Iterator[Recorded]:
@@ -278,13 +202,12 @@ def recorded(path: str) -> Iterator[Recorded]:
         JournalError: it cannot be read, or is none.
     """
     os.stat(path)
-    db = _opened(path)
+    db = opened(path)
     try:
-        with _TRANSLATED:
-            db.execute("PRAGMA query_only = ON")
-            if not _version(db):
+        with TRANSLATED:
+            if not version(db):
                 return
-            db.execute("BEGIN")  # all that follows is of one moment
+            copy_folded(db)
             for number, name, reverse_path in db.execute(_MESSAGES):
                 recipients = tuple(
                     (address, _known(*row))
@@ -293,23 +216,6 @@ def recorded(path: str) -> Iterator[Recorded]:
                 yield Recorded(_name(name), reverse_path, recipients)
     finally:
         db.close()
-
-
-class _Translated:
-    """Makes errors of the database errors of the journal.
-
-    A class, since `contextlib` would be slower, and this is passed several times a message.
-    """
-
-    def __enter__(self) -> None:
-        """Nothing is to be done before."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise JournalError(f"the journal cannot be used: {error}") from error
-
-
-_TRANSLATED = _Translated()
 
 
 def _locked(path: str) -> int:
@@ -331,35 +237,14 @@ def _locked(path: str) -> int:
     return lock
 
 
-def _opened(path: str) -> sqlite3.Connection:
-    with _TRANSLATED:
-        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """Return the version of the tables, 0 for a file that is empty."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (objects,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not (application or version or objects):
-        return 0
-    if application != APPLICATION_ID:
-        raise JournalError("this is no journal, and is left as it is")
-    if version != VERSION:
-        raise JournalError(f"the journal is of version {version}, which this program does not know")
-    return VERSION
-
-
-def _repetitions(recipients: Sequence[Address]) -> tuple[int, ...]:
-    """How often each was named before."""
-    if len(recipients) == 1:
-        return (0,)
-    seen: Counter[Address] = Counter()
-    found: list[int] = []
-    for recipient in recipients:
-        found.append(seen[recipient])
-        seen[recipient] += 1
-    return tuple(found)
+def _keys(recipients: Sequence[Address]) -> tuple[tuple[str, int], ...]:
+    """The address of each, and how often it was named before."""
+    seen: Counter[str] = Counter()
+    keys: list[tuple[str, int]] = []
+    for address in map(str, recipients):
+        keys.append((address, seen[address]))
+        seen[address] += 1
+    return tuple(keys)
 
 
 def _known(state: str, code: int | None, text: bytes | None, command: str) -> Known:

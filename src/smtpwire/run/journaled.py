@@ -16,7 +16,6 @@ from __future__ import annotations
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import JournalError, SettledEarlier
 from smtpwire.run.earlier import Earlier, known_of
-from smtpwire.run.scribe import Scribe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,11 +81,6 @@ class Journaled:
         """Messages that are not settled, by index."""
         self._asked: dict[int, Party] = {}
         """Messages whose end is held, and on which connection."""
-        self._committing: dict[int, Party] = {}
-        """The same, of the batch that is being written."""
-        self._wanted = False
-        """There is to be a commit though nobody waits for it."""
-        self._scribe = Scribe(self._journal, self._loop, self._committed)
         self._durable: set[int] = set()
         """Messages whose end may go out."""
 
@@ -108,7 +102,7 @@ class Journaled:
             self._observer.warning(
                 job.name, "its content is not that of an earlier run: it is a new message"
             )
-        earlier = self._settled(entry, recipients)
+        earlier = self._settled(entry, recipients) if entry.known else None
         if earlier is not None:
             job.leave_out(earlier)
             if not job.envelope.recipients:
@@ -150,15 +144,13 @@ class Journaled:
             return True
         if self._broken:
             return False
-        if number in self._committing:
-            self._committing[number] = party
-        else:
-            if number not in self._asked:
-                entry, job = self._entered[number]
-                if not self._asked:
-                    self._loop.call(self._commit)
-                self._journal.begin(entry, job.placed())
-            self._asked[number] = party
+        if number not in self._asked:
+            entry, job = self._entered[number]
+            if not self._asked:
+                self._loop.call_later(self._commit)
+            for place, _ in job.placed():
+                self._journal.begin(entry, place)
+        self._asked[number] = party
         return False
 
     def coming(self, party: Party, number: int) -> bool:
@@ -186,47 +178,32 @@ class Journaled:
             self._entered.pop(job.index, None)
         self._durable.discard(job.index)
         self._asked.pop(job.index, None)
-        self._committing.pop(job.index, None)
         if self._broken or entered is None:
             return
-        known = known_of(result)
-        self._journal.settle(
-            entered[0], ((*placed, known[n]) for n, placed in enumerate(job.placed()))
-        )
+        entry, _ = entered
+        for (place, _), known in zip(job.placed(), known_of(result), strict=True):
+            self._journal.settle(entry, place, known)
 
     def rest(self) -> None:
         """Make durable what is known: nothing is on its way, and there may be a long wait."""
-        self._wanted = True
         self._commit()
 
     def finish(self) -> None:
-        """Make all durable before it returns, unless the journal is broken; the last call."""
-        error = self._scribe.stop()
-        if error is None and not self._broken:
-            try:
-                self._journal.write(self._journal.take())
-            except JournalError as failure:
-                error = failure
-        if error is not None:
-            self._break(error)
+        """Make all durable; the last call."""
+        self._commit()
 
     def _commit(self) -> None:
-        if self._scribe.busy or self._broken:
+        if self._broken:
             return
-        self._wanted = False
-        self._committing, self._asked = self._asked, {}
-        self._scribe.write(self._journal.take())
-
-    def _committed(self, error: JournalError | None) -> None:
-        if error is not None:
+        asked, self._asked = self._asked, {}
+        try:
+            self._journal.commit()
+        except JournalError as error:
             self._break(error)
             return
-        committing, self._committing = self._committing, {}
-        self._durable.update(committing)
-        for party in set(committing.values()):
+        self._durable.update(asked)
+        for party in set(asked.values()):
             self._loop.look_again(party)
-        if self._asked or self._wanted:
-            self._commit()
 
     def _break(self, error: JournalError) -> None:
         if self._broken:

@@ -28,8 +28,9 @@ def path(tmp_path: Path) -> str:
     with closing(Journal(made)) as journal:
         entry = journal.enter("m", b"1", "me@x", (A, B))
         no = Known(Outcome.REFUSED, Reply(550, (b"5.1.1 no",)), "RCPT")
-        journal.settle(entry, [(0, A, Known(Outcome.DEFERRED, None, "")), (1, B, no)])
-        journal.write(journal.take())
+        journal.settle(entry, 0, Known(Outcome.DEFERRED, None, ""))
+        journal.settle(entry, 1, no)
+        journal.commit()
     return made
 
 

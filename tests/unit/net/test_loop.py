@@ -276,6 +276,22 @@ def test_calls_come_before_any_wait(loop: Loop) -> None:
     assert party.told == ["start", "read x", "end"]
 
 
+def test_a_later_call_comes_behind_whoever_is_ready(loop: Loop) -> None:
+    """And it waits for nobody who is not."""
+    ready, other = Reading(), Reading()
+    for party in (ready, other):
+        loop.add(party)
+    os.write(ready.write, b"x")
+
+    def last() -> None:
+        assert ready.told == ["start", "read x", "end"]
+        os.write(other.write, b"y")
+
+    loop.call_later(last)
+    loop.run()
+    assert other.told == ["start", "read y", "end"]
+
+
 def test_a_nudge(loop: Loop) -> None:
     party, gone = Reading(), Reading()
     os.write(gone.write, b"x")

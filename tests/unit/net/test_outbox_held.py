@@ -132,13 +132,29 @@ def test_a_small_one_is_held_before_it_is_read(items: list[bytes | Content]) -> 
     assert go_out(box).endswith(b"all")
 
 
-def test_what_stands_before_a_small_one_goes_out() -> None:
-    box = outbox(set(), b"all")
+def test_what_came_with_a_small_one_waits_with_it() -> None:
+    """They are one write, later, in place of two, and one turn in place of two."""
+    allowed: set[int] = set()
+    box = outbox(allowed, b"all")
     told(box, small=True)
     box.extend([b"MAIL\r\n", b"RCPT\r\n", b"BDAT 3 LAST\r\n", Content(1, 3, last=True)])
-    assert not held(box)
-    assert go_out(box) == b"MAIL\r\nRCPT\r\n"
     assert held(box)
+    allowed.add(1)
+    assert go_out(box) == b"MAIL\r\nRCPT\r\nBDAT 3 LAST\r\nall"
+
+
+def test_a_small_one_behind_others_is_held_though_it_is_read() -> None:
+    """What stands before it goes out; that the rest was read with it changes nothing."""
+    allowed = {1}
+    box = outbox(allowed, b"all")
+    told(box, small=True)
+    box.extend([Content(1, None, last=True)])
+    box.extend([b"BDAT 0 LAST\r\n", Content(2, 0, last=True)])
+    assert go_out(box) == b"all"
+    assert held(box)
+    assert go_out(box) == b""
+    allowed.add(2)
+    assert go_out(box) == b"BDAT 0 LAST\r\n"
 
 
 def test_the_begin_of_a_large_one_goes_out() -> None:

@@ -11,16 +11,15 @@ from smtpwire.core.reply import Reply
 from smtpwire.core.transaction import Envelope, Outcome, RecipientOutcome, TransactionResult
 from smtpwire.errors import JournalError
 from smtpwire.message.memory import body_of
-from smtpwire.net.poll import READ
 from smtpwire.run.earlier import Known
 from smtpwire.run.job import Job, Opened
-from smtpwire.run.journal import Batch, Entry, Journal
+from smtpwire.run.journal import Entry, Journal
 from smtpwire.run.journaled import SMALL, Journaled, JournalSettings
 from smtpwire.run.tally import Tally
 from tests.unit.run.conftest import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from smtpwire.net.loop import Party
     from smtpwire.run.session import Sessions
@@ -37,7 +36,7 @@ class Book:
     """A journal that writes down what it is asked to, and breaks when it is told to."""
 
     def __init__(self, *known: Known | None, changed: bool = False) -> None:
-        self._entry = Entry(1, (0, 0), known or (None, None), changed)
+        self._entry = Entry(1, (("a@y", 0), ("b@y", 0)), known, changed)
         self.path = "journal"
         self.log: list[tuple[object, ...]] = []
         self.breaks = False
@@ -51,16 +50,13 @@ class Book:
         self._do("enter")
         return self._entry
 
-    def begin(self, _entry: Entry, recipients: Iterable[object]) -> None:
-        self.log.append(("begin", *recipients))
+    def begin(self, _entry: Entry, place: int) -> None:
+        self.log.append(("begin", place))
 
-    def settle(self, _entry: Entry, recipients: Iterable[object]) -> None:
-        self.log.append(("settle", *recipients))
+    def settle(self, _entry: Entry, place: int, known: Known) -> None:
+        self.log.append(("settle", place, known))
 
-    def take(self) -> Batch:
-        return Batch([], [])
-
-    def write(self, _batch: Batch) -> None:
+    def commit(self) -> None:
         self._do("commit")
 
 
@@ -70,26 +66,17 @@ class Calls:
     def __init__(self) -> None:
         self.calls: list[Callable[[], object]] = []
         self.nudged: list[Party] = []
-        self._party: Party | None = None
 
-    def add(self, party: Party) -> None:
-        self._party = party
-
-    def call(self, action: Callable[[], object]) -> None:
+    def call_later(self, action: Callable[[], object]) -> None:
         self.calls.append(action)
 
     def look_again(self, party: Party) -> None:
         self.nudged.append(party)
 
     def run(self) -> None:
-        """Do what there is to do, and wait for what is being written."""
-        while self.calls or self._party is not None:
-            while self.calls:
-                self.calls.pop(0)()
-            if self._party is not None:
-                self._party.ready(READ)
-                if self._party.over:
-                    self._party = None
+        """Do what there is to do."""
+        while self.calls:
+            self.calls.pop(0)()
 
 
 class Desk:
@@ -135,9 +122,9 @@ def test_the_end_is_held_until_that_is_durable() -> None:
     job = admitted(desk)
     assert not desk.journaled.may_end(PARTY, job.index)
     assert not desk.journaled.may_end(PARTY, job.index)
-    assert desk.book.log == [("enter",), ("begin", (0, A), (1, B))]
+    assert desk.book.log == [("enter",), ("begin", 0), ("begin", 1)]
     desk.loop.run()
-    assert desk.book.log[2:] == [("commit",)]
+    assert desk.book.log[3:] == [("commit",)]
     assert desk.loop.nudged == [PARTY]
     assert desk.journaled.may_end(PARTY, job.index)
 
@@ -176,7 +163,7 @@ def test_what_it_came_to_is_written_with_its_places() -> None:
     job = admitted(desk)
     assert job.envelope.recipients == (B,)
     desk.journaled.settle(job, accepted(job), over=True)
-    assert desk.book.log[-1] == ("settle", (1, B, OK))
+    assert desk.book.log[-1] == ("settle", 1, OK)
 
 
 def test_a_message_of_which_nothing_is_left_is_told_of() -> None:
@@ -210,25 +197,11 @@ def test_another_content_is_worth_a_warning_but_not_on_standard_input() -> None:
     assert [where for where, _ in desk.watcher.warnings] == ["m"]
 
 
-def test_what_comes_during_a_commit_is_the_next_one() -> None:
-    desk = Desk()
-    first, second, third = (admitted(desk, index) for index in range(3))
-    desk.journaled.may_end(PARTY, first.index)
-    desk.loop.calls.pop()()
-    desk.journaled.may_end(ANOTHER, second.index)
-    desk.journaled.may_end(PARTY, first.index)
-    desk.journaled.settle(third, accepted(third), over=True)
-    desk.loop.run()
-    assert [what for what, *_ in desk.book.log].count("commit") == 2
-    assert desk.loop.nudged == [PARTY, ANOTHER]
-
-
-def test_who_is_gone_during_a_commit_is_asked_anew() -> None:
+def test_who_is_gone_before_the_commit_is_asked_anew() -> None:
     """It was deferred, so a later run would send it: the end must not go out without a note."""
     desk = Desk()
     job = admitted(desk)
     desk.journaled.may_end(PARTY, job.index)
-    desk.loop.calls.pop()()
     desk.journaled.settle(job, accepted(job), over=False)
     desk.loop.run()
     assert desk.loop.nudged == []
@@ -237,34 +210,19 @@ def test_who_is_gone_during_a_commit_is_asked_anew() -> None:
     assert desk.journaled.may_end(ANOTHER, job.index)
 
 
-def test_at_rest_all_is_written_though_a_commit_is_going_on() -> None:
-    desk = Desk()
-    first, second = admitted(desk), admitted(desk, 1)
-    desk.journaled.may_end(PARTY, first.index)
-    desk.loop.calls.pop()()
-    desk.journaled.settle(second, accepted(second), over=True)
-    desk.journaled.rest()
-    desk.loop.run()
-    assert desk.book.log[-1] == ("commit",)
-    assert desk.book.log.count(("commit",)) == 2
-
-
-def test_the_end_waits_for_what_is_being_written() -> None:
-    desk = Desk()
-    desk.journaled.may_end(PARTY, admitted(desk).index)
-    desk.loop.calls.pop()()
-    desk.journaled.finish()
-    assert desk.book.log.count(("commit",)) == 2
-
-
-@pytest.mark.parametrize("going_on", [False, True])
-def test_what_cannot_be_written_at_the_end_is_told(going_on: bool) -> None:
+@pytest.mark.parametrize("last", [Journaled.rest, Journaled.finish])
+def test_at_rest_all_is_written(last: Callable[[Journaled], None]) -> None:
     desk = Desk()
     job = admitted(desk)
+    desk.journaled.settle(job, accepted(job), over=True)
+    last(desk.journaled)
+    assert desk.book.log[-1] == ("commit",)
+
+
+def test_what_cannot_be_written_at_the_end_is_told() -> None:
+    desk = Desk()
+    admitted(desk)
     desk.book.breaks = True
-    if going_on:
-        desk.journaled.may_end(PARTY, job.index)
-        desk.loop.calls.pop()()
     desk.journaled.finish()
     assert [str(error) for error in desk.failures] == ["it broke"]
 
