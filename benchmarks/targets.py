@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from benchmarks import figures
-from benchmarks.suites import aio, growth, large, latency, normaliser, startup
+from benchmarks.suites import aio, growth, journal, large, latency, normaliser, startup
 from benchmarks.suites.throughput import ONE, TEN
 
 if TYPE_CHECKING:
@@ -88,6 +88,12 @@ def _postfix(of: str, must: float, stretch: float) -> Target:
     )
 
 
+def _journal(place: str) -> Target:
+    figure = figures.ratio(f"{place}: {journal.WITH}", f"{place}: {journal.WITHOUT}")
+    title = f"10,000 x 1 KB, -j 10, journal: {place}"
+    return Target(title, "without a journal, wall", "journal", figure, 1.25, None)
+
+
 def _large(what: str, peer: str, must: float, stretch: float) -> Target:
     figure = figures.ratio(f"smtp {what}", peer)
     return Target(f"500 MB, {what}", f"{peer}, wall", "large", figure, must, stretch)
@@ -147,6 +153,8 @@ TARGETS: tuple[Target, ...] = (
     _many("-j 10 --repeat, DATA", TEN, 0.6, 0.4, of="cpu"),
     _many("--no-wait files, BDAT", TEN, 0.9, 0.55, of="cpu", case="csink"),
     _many("--no-wait files, BDAT", TEN, 1.0, 0.5, case="csink"),
+    _journal(journal.MEMORY),
+    _journal(journal.DISK),
     _postfix("wall", 1.0, 0.8),
     _postfix("cpu", 0.6, 0.4),
     _large("LF, DATA", large.LF, 0.85, 0.65),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.suites import (
     aio,
     growth,
+    journal,
     large,
     latency,
     normaliser,
@@ -30,6 +31,7 @@ SUITES: dict[str, Suite] = {
             "throughput", "many messages of 1 KB, each to one recipient", "message", throughput.rows
         ),
         Suite("aio", "the asynchronous API: many messages of 1 KB", "message", aio.rows),
+        Suite("journal", "messages of 1 KB with a journal and without", "message", journal.rows),
         Suite("postfix", "messages of 1 KB to a real Postfix", "message", postfix.rows),
         Suite("large", "one large message; memory", "MB", large.rows),
         Suite("tls", "TLS from the first octet", "MB", tls.rows),

@@ -21,6 +21,8 @@ VERSION = 2
 
 PAGES = 256
 """How many the write-ahead log gets before they are put in their places and it begins anew."""
+_FEW = 10
+"""Pages."""
 
 _TABLES = f"""
 BEGIN IMMEDIATE;
@@ -135,10 +137,10 @@ def write_ahead(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = FULL")
     db.execute(f"PRAGMA wal_autocheckpoint = {PAGES}")
     # What does not fit into the cache goes to that log before it is known what comes of it.
-    db.execute("PRAGMA cache_size = 10")
+    db.execute(f"PRAGMA cache_size = {_FEW}")
     db.execute("BEGIN IMMEDIATE")
     db.execute("CREATE TABLE room (octets BLOB)")
-    db.execute("INSERT INTO room VALUES (zeroblob(?))", (PAGES * 4096,))
+    db.execute("INSERT INTO room VALUES (zeroblob(?))", ((PAGES + 2 * _FEW) * 4096,))
     db.execute("ROLLBACK")
     db.execute("PRAGMA cache_size = -2000")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import closing
 from json import dumps
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from smtpwire.run.tables import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
