@@ -150,11 +150,9 @@ class Outbox:
             return False
         if self._pieces:
             return self._held(self._pieces[0])
-        for item in islice(self._items, 2):  # its BDAT may stand before it
+        for item in islice(self._items, 2):  # lines that came with it may stand before it
             if isinstance(item, Content):
                 return item.id in self._small and item.last and not self.may_end(item.id)
-            if len(item.lines) > 1:
-                break
         return False
 
     def _held(self, piece: Piece) -> bool:
