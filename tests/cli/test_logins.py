@@ -150,9 +150,15 @@ def test_whoever_passes_a_login_on_does_not_get_in(start: Start) -> None:
     assert not server.messages
 
 
-def test_whoever_takes_channel_binding_off_the_offer_is_found_out(start: Start) -> None:
-    """The server supports it and this offer does not say so: the flag "y" tells the server."""
-    server = start(offering("SCRAM-SHA-256", binds=True))
+@pytest.mark.parametrize("added", [(), ("FOO-PLUS",), ("SCRAM-SHA-384-PLUS",)])
+def test_whoever_takes_channel_binding_off_the_offer_is_found_out(
+    start: Start, added: tuple[str, ...]
+) -> None:
+    """The server supports it and this offer does not say so: the flag "y" tells the server.
+
+    A name that only looks like one with channel binding does not change that.
+    """
+    server = start(offering("SCRAM-SHA-256", *added, binds=True))
     code, said = login(server, "-M")
     assert code == 77
     assert "535" in said

@@ -69,7 +69,7 @@ class LoginExchange:
             host=options.host,
             port=options.port,
             binding=binding,
-            plus_offered=any(name.endswith("-PLUS") for name in offered),
+            plus_offered=sasl.offers_binding(offered),
         )
         self._mechanism: Mechanism
         self._secret = ""

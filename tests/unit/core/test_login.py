@@ -206,9 +206,18 @@ def test_a_login_that_is_bound_to_the_connection() -> None:
     assert b64decode(message) == b"p=tls-server-end-point,,n=user,r=nonce"
 
 
-def test_who_could_be_bound_and_is_not_offered_it_says_so() -> None:
-    talk = Talk("SCRAM-SHA-1", binding=ChannelBinding("tls-unique", b"finished"))
+@pytest.mark.parametrize("added", ["", " FOO-PLUS", " SCRAM-SHA-384-PLUS"])
+def test_who_could_be_bound_and_is_not_offered_it_says_so(added: str) -> None:
+    """A name that nobody here knows is no offer of it."""
+    binding = ChannelBinding("tls-unique", b"finished")
+    talk = Talk(f"SCRAM-SHA-1{added}", binding=binding)
     assert b64decode(talk.said.split()[-1]).startswith(b"y,,")
+
+
+def test_who_is_offered_it_and_is_not_bound_does_not_say_so() -> None:
+    binding = ChannelBinding("tls-unique", b"finished")
+    talk = Talk("SCRAM-SHA-1 scram-sha-256-plus", binding=binding, mechanisms=("SCRAM-SHA-1",))
+    assert b64decode(talk.said.split()[-1]).startswith(b"n,,")
 
 
 def test_a_mechanism_that_the_caller_brings() -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "choose",
     "credentials",
     "mechanism",
+    "offers_binding",
 ]
 
 _SCRAM = ("SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1")
@@ -108,6 +109,18 @@ def choose(
         f"{' and '.join(usable)} would show the {shown} to everyone on the way: require TLS with"
         " -M, choose another mechanism with --auth, or insist with --allow-cleartext-auth"
     )
+
+
+def offers_binding(offered: Collection[str]) -> bool:
+    """Says whether a server offers a mechanism with channel binding that there is here.
+
+    Names that merely look like one do not count: whoever takes the real ones off the offer could
+    put them there, and the server would not be told (RFC 5802 section 6).
+
+    Args:
+        offered: what its EHLO reply names, in any case of letters.
+    """
+    return not {name.upper() for name in offered}.isdisjoint(_PLUS)
 
 
 def mechanism(name: str, user: str, secret: str, facts: Facts) -> Mechanism:

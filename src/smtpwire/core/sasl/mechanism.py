@@ -34,7 +34,7 @@ class Facts(NamedTuple):
     binding: ChannelBinding | None = None
     """Of the TLS connection; None in the clear, and where none can be had."""
     plus_offered: bool = False
-    """The server offers some mechanism with channel binding."""
+    """The server offers a mechanism with channel binding that there is here."""
 
 
 class Mechanism:
