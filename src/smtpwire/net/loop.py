@@ -5,12 +5,15 @@ for all of them together and calls those that can go on; what one costs does not
 others there are.
 
 Rules
-- What is ready is told before what is late: the process may have been stopped for an hour, and
-  what had come by then counts.
+- What is ready is told before what is late: the process may have been stopped for an hour, or
+  somebody has taken his time, and what had come by then counts.  So nobody is late before a look
+  that was taken behind his deadline, at him, has found nothing; but for one deadline he is told
+  once that something has come, or whoever always sends one octet more would never be late.
 - What was found ready is told while it is fresh.  Where somebody took his time, to look through a
   large file above all, or where many were found, the next few are looked at again: they write by
   what they are told here.
-- A signal reaches everybody at once, and nothing is begun after it.
+- A signal reaches everybody at once, and nothing is begun after it.  Where somebody took his time,
+  it is asked for before the next one is told.
 - A party that is over is not watched any more before its descriptor is closed, and what was
   reported for its number is not told to the next one that gets it.
 - Deadlines move with every reply, mostly away, so they are not kept in order: the loop knows one
@@ -102,6 +105,8 @@ class Loop:
         """Descriptors that were not there when the poller was last asked."""
         self._wake: float | None = None
         """Nobody is late before that; None for never."""
+        self._excused: dict[Party, float] = {}
+        """Who was not late at his deadline, since something had come."""
         self._calls: list[Callable[[], object]] = []
         self._later: list[Callable[[], object]] = []
         self._stopping: SMTPError | None = None
@@ -144,7 +149,6 @@ class Loop:
 
     def run(self) -> None:
         """Drive the parties until there is none left."""
-        by_fd = self._by_fd
         while True:
             self._do_calls()
             if self._stopping is None and (error := self.stop.error()) is not None:
@@ -153,24 +157,10 @@ class Loop:
             if not self._watched:
                 return
             later, self._later = self._later, []
-            found = deque(self._poller.wait(0.0 if later else self._wake))
-            looked, fresh = monotonic(), len(found)
-            self._new.clear()
-            while found:
-                if not fresh or monotonic() - looked > FRESH:
-                    fresh = self._look_again(found)
-                    looked = monotonic()
-                    continue
-                fd, events = found.popleft()
-                fresh -= 1
-                party = by_fd.get(fd)
-                if party is None or fd in self._new:
-                    continue
-                party.ready(events if fd == party.fd else PIPED)
-                self._look_at(party)
+            self._tell(deque(self._poller.wait(0.0 if later else self._wake)))
             for action in later:
                 action()
-            if self._wake is not None and monotonic() >= self._wake:
+            if self._wake is not None and monotonic() >= self._wake and not self._is_to_stop():
                 self._look_at_deadlines()
 
     def _do_calls(self) -> None:
@@ -178,6 +168,30 @@ class Loop:
             calls, self._calls = self._calls, []
             for action in calls:
                 action()
+
+    def _tell(self, found: deque[tuple[int, int]]) -> None:
+        """Tell those who were found ready, up to the end or to a signal."""
+        by_fd = self._by_fd
+        looked, fresh = monotonic(), len(found)
+        self._new.clear()
+        while found:
+            if not fresh or monotonic() - looked > FRESH:
+                if self._is_to_stop():
+                    return
+                fresh = self._look_again(found)
+                looked = monotonic()
+                continue
+            fd, events = found.popleft()
+            fresh -= 1
+            party = by_fd.get(fd)
+            if party is None or fd in self._new:
+                continue
+            party.ready(events if fd == party.fd else PIPED)
+            self._look_at(party)
+
+    def _is_to_stop(self) -> bool:
+        """Whether the end is asked for, and nobody knows it yet."""
+        return self._stopping is None and self.stop.error() is not None
 
     def _look_again(self, found: deque[tuple[int, int]]) -> int:
         """Look again at the first of those that were found ready, and at nobody else.
@@ -231,6 +245,7 @@ class Loop:
 
     def _drop(self, party: Party) -> None:
         _, pipe = self._watched.pop(party)
+        self._excused.pop(party, None)
         self._watch_pipe(party, pipe, None)
         self._poller.forget(party.fd)
         del self._by_fd[party.fd]
@@ -244,8 +259,25 @@ class Loop:
     def _look_at_deadlines(self) -> None:
         now = monotonic()
         self._wake = None
-        for party in tuple(self._watched):
+        for party in self._late(now):
             deadline = party.deadline
-            if deadline is not None and now >= deadline:
+            # Whoever was late before may have ended this one, or given it more time.
+            if party in self._watched and deadline is not None and now >= deadline:
                 party.late()
-            self._look_at(party)
+                self._look_at(party)
+        for party in tuple(self._watched):
+            self.look_again(party)
+
+    def _late(self, now: float) -> list[Party]:
+        """Return those whose deadline has passed and for whom nothing has come."""
+        late = {
+            party: deadline
+            for party in self._watched
+            if (deadline := party.deadline) is not None and now >= deadline
+        }
+        fds = {fd: party for party in late for fd in (party.fd, party.pipe) if fd is not None}
+        for fd, _ in self._poller.look(fds) if fds else ():
+            party = fds[fd]
+            if party in late and self._excused.get(party) != late[party]:
+                self._excused[party] = late.pop(party)
+        return list(late)

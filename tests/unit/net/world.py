@@ -18,7 +18,7 @@ from tests.unit.net.peer import Peer
 from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pytest
 
@@ -114,6 +114,11 @@ class World:
     def forget(self, fd: int) -> None:
         """Stop watching."""
         del self._watched[fd]
+
+    def look(self, fds: Iterable[int]) -> list[tuple[int, int]]:
+        """See which of a few descriptors are ready now."""
+        looked_at = set(fds)
+        return [ready for ready in self._ready() if ready[0] in looked_at]
 
     def wait(self, deadline: float | None) -> list[tuple[int, int]]:
         """Wait for the descriptors, the deadline or a signal."""
