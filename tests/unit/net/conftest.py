@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from smtpwire.net.loop import Loop
+from smtpwire.net.poll import Poller
 from tests.unit.net.nameserver import NameServer
 from tests.unit.net.played import Piped
+from tests.unit.net.stops import Stop
 from tests.unit.net.world import Worlds
 
 if TYPE_CHECKING:
@@ -46,3 +49,15 @@ def ca_file(ca: trustme.CA, tmp_path: Path) -> str:
 def nameserver() -> Iterator[NameServer]:
     with NameServer() as server:
         yield server
+
+
+@pytest.fixture
+def stop() -> Stop:
+    return Stop()
+
+
+@pytest.fixture
+def loop(stop: Stop) -> Iterator[Loop]:
+    made = Loop(Poller(), stop)
+    yield made
+    made.close()

@@ -13,22 +13,11 @@ from smtpwire.net.loop import Loop
 from smtpwire.net.poll import Poller
 from tests.unit.net.clock import Clock
 from tests.unit.net.reading import Reading
-from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-
-@pytest.fixture
-def stop() -> Stop:
-    return Stop()
-
-
-@pytest.fixture
-def loop(stop: Stop) -> Iterator[Loop]:
-    made = Loop(Poller(), stop)
-    yield made
-    made.close()
+    from tests.unit.net.stops import Stop
 
 
 def test_whoever_is_ready_is_called_until_it_is_over(loop: Loop) -> None:

@@ -8,26 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.net import loop as loops
-from smtpwire.net.loop import Loop
-from smtpwire.net.poll import Poller
 from tests.unit.net.clock import Clock
 from tests.unit.net.reading import Reading
-from tests.unit.net.stops import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-
-@pytest.fixture
-def stop() -> Stop:
-    return Stop()
-
-
-@pytest.fixture
-def loop(stop: Stop) -> Iterator[Loop]:
-    made = Loop(Poller(), stop)
-    yield made
-    made.close()
+    from smtpwire.net.loop import Loop
+    from tests.unit.net.stops import Stop
 
 
 def take_long(clock: Clock, party: Reading, *then: Callable[[], object]) -> None:
