@@ -295,6 +295,19 @@ def test_the_same_token_is_not_tried_again(start: Start, count: Path) -> None:
     assert server.connections[0].verbs == ["EHLO", "AUTH", "QUIT"]
 
 
+def test_a_close_behind_a_refusal_does_not_hide_it(start: Start, count: Path) -> None:
+    """Nor does it let the next server have the token."""
+    refuse: Reply = ("535 5.7.8 wrong", Close())
+    server = start(ModelServer(offers=("AUTH XOAUTH2",), replies={"AUTH": refuse}))
+    other = start(ModelServer(offers=("AUTH XOAUTH2",), users={"me": TOKENS[1]}))
+    login = ("-U", "me", "--oauth-token-command", token_command(count, *TOKENS))
+    envelope = ("-s", server.address, "-s", other.address, "-f", LINE[0], "-r", LINE[1])
+    done = run_smtp(*login, *envelope, stdin=MESSAGE, secrets=TOKENS)
+    assert done.code == 77
+    assert "535 5.7.8 wrong" in done.stderr
+    assert not other.connections
+
+
 def test_a_server_that_repeats_the_second_token_shows_nothing(start: Start, count: Path) -> None:
     words = " ".join((TOKENS[1], b64encode(TOKENS[1].encode()).decode()))
     refusals: list[Reply | None] = ["535 5.7.8 expired", f"535 5.7.8 no good: {words}"]

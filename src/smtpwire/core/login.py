@@ -73,7 +73,8 @@ class LoginExchange:
         )
         self._mechanism: Mechanism
         self._secret = ""
-        self._renewed = False
+        self._refusal: Reply | None = None
+        """Of the token that was there before this one."""
         self._late_initial: bytes | None = None
         self._cancelled: AuthFailed | None = None
         self.line = b""
@@ -124,6 +125,20 @@ class LoginExchange:
             self.line = b"*\r\n"
         return None
 
+    def cut_off(self, error: SMTPError) -> SMTPError:
+        """The error to report when the connection ended here: why the login failed is not masked.
+
+        Args:
+            error: how it ended.
+        """
+        if self._cancelled is not None:
+            self._cancelled.reply = error.reply
+            return self._cancelled
+        if self._refusal is not None:
+            text = f"the login was refused, and with another token {error}"
+            return AuthFailed(text, mechanism=self.name, reply=self._refusal)
+        return error
+
     def _start_with(self, secret: str) -> None:
         self._secret = secret
         self._start(sasl.mechanism(self.name, self._login.user, secret, self._facts))
@@ -155,8 +170,8 @@ class LoginExchange:
     def _refused(self, reply: Reply) -> SMTPError | None:
         text = "the login was refused (--auth chooses another mechanism)"
         renew = self._login.renew
-        if renew is not None and reply.code == 535 and not self._renewed:
-            self._renewed = True
+        if renew is not None and reply.code == 535 and self._refusal is None:
+            self._refusal = reply
             try:
                 if self._renew(renew):
                     return None

@@ -49,6 +49,7 @@ class Opening:
         self._greeting: Reply
         self._hello: Reply
         self._login: LoginExchange
+        self._logging_in = False
         self._mechanism: str | None = None
         self.channel_binding: Callable[[], ChannelBinding | None] = _no_binding
         """Says what a login can be bound to, once there is TLS."""
@@ -99,7 +100,7 @@ class Opening:
         if self.passed_over is not None and isinstance(error, ConnectionLost):
             text = "STARTTLS was refused, and then the connection ended"
             return ConnectionLost(text, reply=self.passed_over)
-        return error
+        return self._login.cut_off(error) if self._logging_in else error
 
     def _on_greeting(self, reply: Reply) -> SMTPError | None:
         if reply.code == 220:
@@ -171,6 +172,7 @@ class Opening:
             binding=self.channel_binding() if self.secured else None,
         )
         self._next = Verb.AUTH
+        self._logging_in = True
         return self._login.begin()
 
     def _on_auth(self, reply: Reply) -> SMTPError | None:
@@ -178,6 +180,7 @@ class Opening:
         if error is not None:
             return error
         if self._login.done:
+            self._logging_in = False
             self._mechanism = self._login.name
             self._set_up()
         else:

@@ -326,6 +326,47 @@ def test_fault_95_two_replies() -> None:
     assert isinstance(client.error, AuthFailed), "the first is the reason"
 
 
+def refused_once() -> Client:
+    """A client whose first token was refused, and that has just sent another."""
+    tokens = iter(("old", "new"))
+    renewed = Login("user", lambda: next(tokens), ("XOAUTH2",), True, renew=lambda: next(tokens))
+    client, _ = greeted("AUTH XOAUTH2", login=renewed)
+    assert client.hear("535 5.7.8 no")[0].startswith("AUTH XOAUTH2 ")
+    return client
+
+
+def test_a_close_behind_a_token_that_was_refused_does_not_hide_the_refusal() -> None:
+    client = refused_once()
+    client.engine.receive_eof()
+    error = client.error
+    assert isinstance(error, AuthFailed)
+    assert (error.mechanism, error.reply) == ("XOAUTH2", reply("535 5.7.8 no"))
+    assert str(error).endswith("with another token the server closed the connection")
+
+
+def test_neither_does_a_421_there() -> None:
+    client = refused_once()
+    assert client.hear("421 bye") == []
+    error = client.error
+    assert isinstance(error, AuthFailed)
+    assert error.reply == reply("535 5.7.8 no")
+
+
+def test_a_close_behind_a_login_that_was_given_up_does_not_hide_why() -> None:
+    client, _ = greeted("AUTH LOGIN", **login())
+    assert client.hear("334 no base64") == ["*"]
+    client.engine.receive_eof()
+    assert isinstance(client.error, AuthFailed)
+    assert "is not base64" in str(client.error)
+
+
+def test_a_token_that_was_refused_is_forgotten_with_one_that_is_accepted() -> None:
+    client = refused_once()
+    client.hear("235 yes")
+    client.engine.receive_eof()
+    assert isinstance(client.error, ConnectionLost)
+
+
 def test_inside_tls_a_login_can_be_bound_to_the_connection() -> None:
     asked = []
     client = Client(tls=TLSMode.REQUIRED, **login())
