@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire import AsyncClient, ClientSettings, Login, Outcome, Server, TransactionResult
-from smtpwire.errors import AuthFailed, ConnectError
+from smtpwire.errors import AuthFailed, ConnectError, LocalProtocolError
 from tests.scripted import Close, Hold, ModelServer, ReadOctets, Reset, Script
 from tests.unit.submitting import (
     EHLO,
@@ -173,6 +173,51 @@ def test_without_a_connection_everybody_is_told_and_later_it_is_tried_again(
     assert outcomes([result]) == [Outcome.ACCEPTED]
     with pytest.raises(ConnectError, match="no server was named"):
         with_client(lambda c: c.submit(ME, YOU, MESSAGE), ClientSettings(()))
+
+
+def test_a_login_that_was_refused_for_now_is_tried_again_with_the_next_message(
+    start: Start,
+) -> None:
+    server = start(
+        ModelServer(
+            offers=("AUTH PLAIN",),
+            users={"me": "secret"},
+            replies={"AUTH": ["454 4.7.0 not now", "235 2.7.0 welcome"]},
+        )
+    )
+    client = settings(server)._replace(login=Login("me", lambda: "secret"))
+
+    async def work(client: AsyncClient) -> Any:
+        with pytest.raises(AuthFailed) as raised:
+            await client.submit(ME, YOU, MESSAGE)
+        assert raised.value.reply is not None
+        assert raised.value.reply.code == 454
+        return await client.submit(ME, YOU, MESSAGE)
+
+    assert outcomes([with_client(work, client)]) == [Outcome.ACCEPTED]
+
+
+def test_a_password_that_cannot_be_had_ends_what_waits_and_nothing_else(start: Start) -> None:
+    """It may raise AuthFailed; another exception is a defect of the caller, and is told."""
+    server = start(ModelServer(offers=("AUTH PLAIN",), users={"me": "secret"}))
+    answers = iter((OSError("the file with it is gone"), "secret"))
+
+    def password() -> str:
+        answer = next(answers)
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    async def work(client: AsyncClient) -> Any:
+        messages = [client.enqueue(ME, YOU, MESSAGE) for _ in range(2)]
+        for message in messages:
+            with pytest.raises(LocalProtocolError, match="OSError") as raised:
+                await message
+            assert isinstance(raised.value.__cause__, OSError)
+        return await client.submit(ME, YOU, MESSAGE)
+
+    client = settings(server)._replace(login=Login("me", password))
+    assert outcomes([with_client(work, client)]) == [Outcome.ACCEPTED]
 
 
 def test_a_login_that_was_refused_is_never_tried_again(start: Start, tmp_path: Path) -> None:

@@ -10,6 +10,10 @@ That is why the loop is asked only when the socket is ready and when time is up.
 transports keep a buffer of which nobody learns how much was sent when a connection breaks, drop
 what is still to be read then, and tell nothing of a certificate that they refuse.  Nothing is
 awaited here, and no task is made: a reply costs one callback.
+
+Nobody waits for what the loop calls, so an exception in it would be told to nobody, and leave those
+who wait for their messages waiting for ever.  So whatever the caller's own code raises (a password
+that is asked for, an observer) ends the connection, with an error that has it as its cause.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from __future__ import annotations
 import select
 from time import monotonic
 
+from smtpwire.errors import LocalProtocolError
 from smtpwire.net.conversation import Conversation
 from smtpwire.net.outbox import BLOCK
 from smtpwire.net.poll import FRESH, WRITE
@@ -35,6 +40,25 @@ if TYPE_CHECKING:
     from smtpwire.errors import SMTPError
     from smtpwire.net.contract import Owner, Tracer
     from smtpwire.net.trust import Identity
+
+
+def _guarded(action: Callable[[AsyncConnection], None]) -> Callable[[AsyncConnection], None]:
+    """Have an exception end the connection on which it came."""
+
+    def guarded(self: AsyncConnection) -> None:
+        try:
+            action(self)
+        except Exception as error:
+            if self.over:
+                raise
+            self.break_off(error)
+        except BaseException as error:
+            if not self.over:
+                self.break_off(error)
+            raise
+
+    guarded.__doc__ = action.__doc__
+    return guarded
 
 
 class AsyncConnection(Conversation):
@@ -72,6 +96,7 @@ class AsyncConnection(Conversation):
         self._timer: TimerHandle | None = None
         self._timer_at = 0.0
 
+    @_guarded
     def start(self) -> None:
         """Begin; from now on the loop calls."""
         self._loop.add_reader(self.fd, self._readable)
@@ -85,6 +110,7 @@ class AsyncConnection(Conversation):
             self.engine.interrupt(error)
             self.go_on()
 
+    @_guarded
     def go_on(self) -> None:
         """Take everything the engine has, give it what it can use, and write what may go."""
         if self.over:
@@ -103,8 +129,20 @@ class AsyncConnection(Conversation):
         self._watch()
         self._set_timer()
 
+    def break_off(self, error: BaseException) -> None:
+        """End at once, since something was raised in the middle of it."""
+        why = LocalProtocolError(f"what the program has called here raised {type(error).__name__}")
+        why.__cause__ = error
+        self.engine.connection_lost(why)
+        try:
+            self._collect()
+        finally:
+            if self.engine.close is not None:
+                self._end(self.engine.close)
+
     # -- what the loop calls ---------------------------------------------------------------------
 
+    @_guarded
     def _readable(self) -> None:
         if self._shaking is not None:
             self._shake(self._shaking)
@@ -112,12 +150,14 @@ class AsyncConnection(Conversation):
             self._hear()
         self.go_on()
 
+    @_guarded
     def _writable(self) -> None:
         self._paused = False
         if self._shaking is not None:
             self._shake(self._shaking)
         self.go_on()
 
+    @_guarded
     def _tick(self) -> None:
         self._timer = None
         if self._deadline.passed:

@@ -14,7 +14,8 @@ to send it waits.
   others are there only lowers the limit, until one of those ends.
 - When there is no connection and none can be had, all messages that wait are told so, and also
   when a server will not have us (EHLO refused, TLS not to be had, no login).  Those that come later
-  have it tried anew; only a login that was refused never is: that would lock the account.
+  have it tried anew; only a login that was refused never is: that would lock the account.  (One
+  that was refused for now, with 4yz, is: RFC 4954 section 6.)
 """
 
 from __future__ import annotations
@@ -337,7 +338,7 @@ class Pool:
         self._no_session(deciding(failures))
 
     def _no_session(self, error: SMTPError) -> None:
-        if isinstance(error, AuthFailed):
+        if isinstance(error, AuthFailed) and not (error.reply and error.reply.transient):
             self._failure = error
         self._room = len(self._slots) or self._connections
         if another_may_do(error, domain=self._of_domains) and self._slots:
@@ -385,4 +386,5 @@ def _copy(error: SMTPError) -> SMTPError:
     """The same error for another message: each that is raised collects a traceback of its own."""
     copy = error.__class__.__new__(error.__class__, *error.args)
     copy.__dict__.update(error.__dict__)
+    copy.__cause__ = error.__cause__
     return copy

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpwire.core.event import Close
+from smtpwire.core.session import Login, SessionOptions
 from smtpwire.core.transaction import Outcome
 from smtpwire.errors import (
     ConnectionLost,
     Interrupted,
+    LocalProtocolError,
     MessageUnreadable,
     RemoteProtocolError,
     ServerClosing,
@@ -41,6 +43,7 @@ from tests.unit.net.asyncplayed import (
     ENVELOPE_READ,
     GO_ON,
     OPENING,
+    OPTIONS,
     Broken,
     Owner,
     begin,
@@ -315,3 +318,40 @@ def test_a_timer_that_is_early_ends_nothing(start: Start) -> None:
         return await owner.ended
 
     assert asyncio.run(main()) == Close(None)
+
+
+# -- what the program that uses this raises ------------------------------------------------------
+
+AUTH = (Send("220 mail.example"), Expect("EHLO"), Send("250-mail.example\n250 AUTH PLAIN"))
+
+
+def raising(error: BaseException) -> SessionOptions:
+    def ask() -> str:
+        raise error
+
+    return OPTIONS._replace(login=Login("me", ask), loopback=True)
+
+
+def test_an_exception_of_the_caller_ends_the_connection_and_is_told(scripted: MakeScripted) -> None:
+    error = ValueError("a word that is nobody else's business")
+    server = scripted(Script("offers a login", *AUTH))
+    close, owner = play(server, options=raising(error))
+    assert isinstance(close.error, LocalProtocolError)
+    assert str(close.error).endswith("raised ValueError")
+    assert close.error.__cause__ is error
+    assert owner.events == []
+
+
+def test_what_is_no_error_ends_the_program_as_well(scripted: MakeScripted) -> None:
+    server = scripted(Script("offers a login", *AUTH))
+    owners: list[Owner] = []
+
+    async def main() -> None:
+        owners.append(Owner(CONTENT))
+        await begin(server, owners[0], raising(KeyboardInterrupt()))
+        await owners[0].ended
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(main())
+    assert owners[0].connection.over
+    assert isinstance(owners[0].ended.result().error, LocalProtocolError)
