@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 
 from smtpwire.cli.firstline import text
-from smtpwire.errors import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST = 65_536
 """Octets that a command may print."""
+_MOMENT = 0.5
+"""Seconds that a command has to end when it is asked to."""
 
 
 class CommandFailed(Exception):
@@ -46,16 +47,13 @@ def printed_by(command: str, stop: StopRequest) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be a command"
         raise CommandFailed(f"the command cannot be run: {reason}") from None
-    with process:
-        try:
-            output = stop.during(lambda: _all_of(process))
-            status = stop.during(process.wait) if len(output) <= _MOST else 0
-        except Interrupted:
-            process.terminate()
-            raise
+    try:
+        output = stop.during(lambda: _all_of(process))
         if len(output) > _MOST:
-            process.kill()
             raise CommandFailed(f"the command printed more than {_MOST} octets")
+        status = stop.during(process.wait)
+    finally:
+        _end(process)
     if status:
         how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
         raise CommandFailed(f"the command {how}")
@@ -63,6 +61,24 @@ def printed_by(command: str, stop: StopRequest) -> str:
         raise CommandFailed("the command printed nothing")
     line, end, _ = output.partition(b"\n")
     return text(line + end)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that goes on, and wait no longer than a moment for it to follow."""
+    import subprocess
+
+    if process.stdout is not None:
+        process.stdout.close()
+    for ask in (process.terminate, process.kill):
+        if process.returncode is not None:
+            return
+        try:
+            ask()
+            process.wait(_MOMENT)
+        except PermissionError:
+            return  # it has become somebody else's, by sudo(8) for one, who will not be told
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _all_of(process: subprocess.Popen[bytes]) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,9 +60,10 @@ def test_without_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
         printed_by("echo", StopRequest())
 
 
-def test_a_signal_ends_the_command_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ignored", ["", "trap '' TERM; "])
+def test_a_signal_ends_the_command_too(tmp_path: Path, ignored: str) -> None:
     said = tmp_path / "pid"
-    command = f"echo $$ >{said}; kill -TERM {os.getpid()}; exec sleep 600"
+    command = f"{ignored}echo $$ >{said}; kill -TERM {os.getpid()}; exec sleep 600"
     stop = StopRequest()
     stop.install()
     try:
@@ -71,3 +74,25 @@ def test_a_signal_ends_the_command_too(tmp_path: Path) -> None:
     assert stop.signal == signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.read_text()), 0)
+
+
+def test_a_command_that_may_not_be_ended_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[subprocess.Popen[bytes]] = []
+
+    def refuse(process: subprocess.Popen[bytes], number: int) -> None:
+        left.append(process)
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(subprocess.Popen, "send_signal", refuse)
+    stop = StopRequest()
+    stop.install()
+    try:
+        with pytest.raises(Interrupted):
+            printed_by(f"kill -TERM {os.getpid()}; exec sleep 600", stop)
+    finally:
+        stop.uninstall()
+        monkeypatch.undo()
+        for process in left:
+            process.kill()
+            process.wait()
+    assert len(left) == 1
