@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import signal
 import subprocess
 import threading
@@ -190,24 +191,74 @@ def test_the_netrc(server: ModelServer, tmp_path: Path) -> None:
     assert server.messages[0].user == "me"
 
 
-def test_the_keyring(server: ModelServer, tmp_path: Path) -> None:
+def keyring(tmp_path: Path, *body: str) -> dict[str, str]:
+    """A backend of the keyring whose `get_password` has this body."""
+    lines = "".join(f"        {line}\n" for line in body)
     (tmp_path / "onepassword.py").write_text(
+        "import os, signal, time\n"
         "from keyring.backend import KeyringBackend\n"
         "class Keyring(KeyringBackend):\n"
         "    priority = 1\n"
-        "    def get_password(self, service, username):\n"
-        f"        known = ('smtp://127.0.0.1', 'me')\n"
-        f"        return {PASSWORD!r} if (service, username) == known else None\n"
+        f"    def get_password(self, service, username):\n{lines}"
         "    def set_password(self, service, username, password):\n"
         "        raise NotImplementedError\n"
         "    delete_password = set_password\n",
         encoding="utf-8",
     )
-    env = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "onepassword.Keyring"}
+    return {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "onepassword.Keyring"}
+
+
+def test_the_keyring(server: ModelServer, tmp_path: Path) -> None:
+    known = "('smtp://127.0.0.1', 'me')"
+    env = keyring(tmp_path, f"return {PASSWORD!r} if (service, username) == {known} else None")
     line = ("-U", "me", server.address, *LINE)
     done = run_smtp(*line, stdin=MESSAGE, env=env, secrets=[PASSWORD])
     assert (done.code, done.stderr) == (0, "")
     assert server.messages[0].user == "me"
+
+
+def test_a_keyring_that_breaks(server: ModelServer, tmp_path: Path) -> None:
+    env = keyring(tmp_path, "raise RuntimeError('the bus is gone')")
+    done = run_smtp("-U", "me", server.address, *LINE, stdin=MESSAGE, env=env)
+    assert done.code == 64
+    assert done.stderr.startswith("smtp: keyring: warning: it cannot be read (RuntimeError)\n")
+
+
+def test_a_keyring_that_is_not_there(server: ModelServer) -> None:
+    env = {"PYTHON_KEYRING_BACKEND": "nonexistent.Keyring"}
+    done = run_smtp("-U", "me", server.address, *LINE, stdin=MESSAGE, env=env)
+    assert done.code == 64
+    assert done.stderr.startswith("smtp: keyring: warning: it cannot be read (")
+
+
+WAIT = "time.sleep(600)"
+
+
+@pytest.mark.parametrize(
+    "body", [(WAIT,), ("try:", f"    {WAIT}", "except Exception:", "    return None")]
+)
+def test_a_signal_while_a_keyring_is_waited_for(
+    server: ModelServer, tmp_path: Path, body: tuple[str, ...]
+) -> None:
+    env = keyring(tmp_path, "os.kill(os.getpid(), signal.SIGTERM)", *body)
+    done = run_smtp("-U", "me", server.address, *LINE, stdin=MESSAGE, env=env)
+    assert (done.code, server.connections) == (143, [])
+
+
+def test_a_signal_while_a_pipe_is_waited_for_as_netrc(server: ModelServer, tmp_path: Path) -> None:
+    """SIGTERM comes when nothing else will: nobody ever writes to the pipe."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, smtpwire.cli.netrc as netrc\n"
+        "ask = netrc.netrc_password\n"
+        "def stopped(*args):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return ask(*args)\n"
+        "netrc.netrc_password = stopped\n"
+    )
+    os.mkfifo(tmp_path / "netrc", 0o600)
+    env = {"PYTHONPATH": str(tmp_path), "NETRC": str(tmp_path / "netrc")}
+    done = run_smtp("-U", "me", server.address, *LINE, stdin=MESSAGE, env=env)
+    assert (done.code, server.connections) == (143, [])
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux lets it be done")

@@ -6,6 +6,8 @@ several servers the password is used only where all of them have the same.
 
 from __future__ import annotations
 
+from smtpwire.errors import Interrupted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -23,17 +25,22 @@ def keyring_password(
 
     Returns:
         None without the package, a keyring, or an entry.
+
+    Raises:
+        Interrupted: a signal came first.
     """
     try:
         import keyring
-        from keyring.errors import KeyringError, NoKeyringError
+        from keyring.errors import NoKeyringError
     except ImportError:
         return None
     try:
         passwords = {keyring.get_password(f"smtp://{host}", user) for host in hosts}
     except NoKeyringError:
         return None
-    except KeyringError as error:
+    except Interrupted:
+        raise
+    except Exception as error:  # noqa: BLE001 - a backend is anybody's code, and may raise anything
         warn("keyring", f"it cannot be read ({type(error).__name__})")
         return None
     return passwords.pop() if len(passwords) == 1 else None

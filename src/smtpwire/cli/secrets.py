@@ -42,7 +42,7 @@ def find_password(
         environ: the environment.
         warn: called with a place and a text where the password is exposed to others, or where it
             could be and cannot be read.
-        stop: the end of the wait for somebody to type, for a command, or for a pipe.
+        stop: the end of the wait for somebody to type, for a command, a pipe, or a keyring.
 
     Raises:
         Interrupted: a signal came first.
@@ -58,7 +58,10 @@ def find_password(
         return values.password("--password-command", _from_command(login.password_command, stop))
     if PASSWORD_VARIABLE in environ:
         return values.password(PASSWORD_VARIABLE, environ[PASSWORD_VARIABLE])
-    kept = _kept(login.user, hosts, environ, warn)
+    # A file may be a pipe, and a keyring waits for whoever is to unlock it.
+    kept = stop.during(lambda: _kept(login.user, hosts, environ, warn))
+    if (error := stop.error()) is not None:
+        raise error  # a backend of the keyring may have taken it for an error of its own
     return _asked(login.user, stop) if kept is None else kept
 
 

@@ -12,6 +12,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 
 from smtpwire.cli.keyring import keyring_password
+from smtpwire.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,10 @@ class Kept(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         if username == "locked":
             raise KeyringLocked("geheim")
+        if username == "broken":
+            raise RuntimeError("geheim")
+        if username == "stopped":
+            raise Interrupted("stopped by a signal")
         kept = {"smtp://one": "of one", "smtp://two": "same", "smtp://three": "same"}
         return kept.get(service) if username == "me" else None
 
@@ -64,10 +69,19 @@ def test_a_password_is_for_its_user_and_server(
 
 
 @pytest.mark.usefixtures("kept")
-def test_a_keyring_that_is_locked_is_worth_a_warning() -> None:
+@pytest.mark.parametrize(
+    ("user", "name"), [("locked", "KeyringLocked"), ("broken", "RuntimeError")]
+)
+def test_a_keyring_that_cannot_be_read_is_worth_a_warning(user: str, name: str) -> None:
     heard = []
-    assert keyring_password("locked", ["one"], lambda *said: heard.append(said)) is None
-    assert heard == [("keyring", "it cannot be read (KeyringLocked)")]
+    assert keyring_password(user, ["one"], lambda *said: heard.append(said)) is None
+    assert heard == [("keyring", f"it cannot be read ({name})")]
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_signal_is_no_fault_of_the_keyring() -> None:
+    with pytest.raises(Interrupted):
+        keyring_password("stopped", ["one"], never)
 
 
 def test_without_a_keyring_there_is_none() -> None:
