@@ -4,8 +4,9 @@ A refusal ends it: no other mechanism is tried after it, and no other password. 
 is tried again is an access token, once, with another: tokens expire by design, and whoever makes
 them can only tell from the refusal.
 
-A challenge is bounded and must be base64; one that cannot be answered is cancelled with "*", and
-the login has failed then whatever the server says to that.
+A challenge is bounded and must be base64, but for one that only asks for the initial response.  One
+that cannot be answered is cancelled with "*", and the login has failed then whatever the server
+says to that.
 """
 
 from __future__ import annotations
@@ -199,18 +200,22 @@ class LoginExchange:
         encoded = reply.raw[0]
         if len(reply.raw) > 1 or len(encoded) + len("334 \r\n") > MAX_AUTH_LINE:
             raise self._given_up("the server's challenge is too long")
+        if self._late_initial is not None:
+            # It asks for the initial response, whatever it says: some say it in words.
+            answer, self._late_initial = self._late_initial, None
+        else:
+            answer = self._step(encoded)
+        return b2a_base64(answer, newline=False) + b"\r\n"
+
+    def _step(self, encoded: bytes) -> bytes:
         try:
             challenge = a2b_base64(encoded.strip(), strict_mode=True)
         except Error:
             raise self._given_up("the server's challenge is not base64") from None
-        if self._late_initial is not None:
-            answer, self._late_initial = self._late_initial, None
-        else:
-            step = self._mechanism.step(challenge)
-            if step is None:
-                raise self._given_up("the server asked for more than there is")
-            answer = step
-        return b2a_base64(answer, newline=False) + b"\r\n"
+        answer = self._mechanism.step(challenge)
+        if answer is None:
+            raise self._given_up("the server asked for more than there is")
+        return answer
 
     def _given_up(self, why: str) -> AuthFailed:
         return AuthFailed(f"the login was given up: {why}", mechanism=self.name)
