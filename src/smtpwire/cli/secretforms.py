@@ -5,8 +5,8 @@ two lines, CRAM-MD5's response, each in base64 (RFC 4954 section 4).  One that e
 not like may write the password itself, in whatever its logs use.  So these are known:
 
     the password       as it is; one of letters and digits alone, with anything else between them
-    in hexadecimal     with or without separators
-    in base64          both alphabets, at any place in what was encoded
+    in hexadecimal     with or without separators, of its UTF-8, its Latin-1 or its UTF-16
+    in base64          the same, in both alphabets, at any place in what was encoded
     a login's base64   PLAIN's message, LOGIN's user, CRAM-MD5's user and digest
     a SCRAM signature  the server's own: who has all of the exchange can try passwords on it
 
@@ -135,22 +135,35 @@ def _needles(name: bytes, secret: str, authzid: bytes) -> list[tuple[bytes, list
     for identity in dict.fromkeys((b"", name, authzid)):
         message = b"\0".join((identity, name, octets))  # RFC 4616 section 2
         close += _encoded(message, goes_on=goes_on)
-    if word:
-        close += _encoded(octets, word=True) if octets else []
-    else:
-        for offset in range(3):
-            close += _inner(octets, offset, goes_on=goes_on)
+    codings = _codings(sought)
+    for coded in codings:
+        if len(coded) < SHORTEST_ANYWHERE:
+            close += _encoded(coded, word=True)
+        else:
+            for offset in range(3):
+                close += _inner(coded, offset, goes_on=goes_on)
     if _close(name):
         # The name itself is what LOGIN sends first.
         close += (Response(_close(name)), EncodedResponse(name), *_encoded(name, word=True))
     close.append(ServerSignature())
-    dump: list[Needle] = []
-    if octets:
-        dump.append(Needle(octets.hex().encode(), word=word, goes_on=goes_on))
+    dump: list[Needle] = [
+        Needle(coded.hex().encode(), word=len(coded) < SHORTEST_ANYWHERE, goes_on=goes_on)
+        for coded in codings
+    ]
     letters: list[Needle] = []
     if len(octets) >= _SHORTEST_LETTERS and not _close(octets).translate(None, _LETTERS):
         letters.append(Indivisible(_close(octets), goes_on=goes_on))
     return [(_WHITE_SPACE, close), (_BETWEEN_HEX, dump), (_BETWEEN_LETTERS, letters)]
+
+
+def _codings(text: str) -> list[bytes]:
+    """Return a text in the codings that servers hold passwords in, but for an empty one."""
+    coded = dict.fromkeys((text.encode(), text.encode("utf-16-le")))
+    try:
+        coded[text.encode("latin-1")] = None
+    except UnicodeEncodeError:
+        pass
+    return list(filter(None, coded))
 
 
 def _close(octets: bytes) -> bytes:
