@@ -191,6 +191,27 @@ def test_the_netrc(server: ModelServer, tmp_path: Path) -> None:
     assert server.messages[0].user == "me"
 
 
+MINE = f'machine 127.0.0.1 login me password "{PASSWORD}"'
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ("machine 127.0.0.1 login you password no", MINE),
+        (MINE, "machine 127.0.0.1 login you password no"),
+        ("machine other.example port 587 login x password y", MINE),
+    ],
+)
+def test_the_netrc_may_have_more_than_one_entry(
+    server: ModelServer, tmp_path: Path, entries: tuple[str, ...]
+) -> None:
+    env = netrc(tmp_path)
+    Path(env["NETRC"]).write_text("\n".join(entries), encoding="utf-8")
+    line = ("-U", "me", server.address, *LINE)
+    done = run_smtp(*line, stdin=MESSAGE, env=env, secrets=[PASSWORD])
+    assert (done.code, done.stderr) == (0, "")
+
+
 def keyring(tmp_path: Path, *body: str) -> dict[str, str]:
     """A backend of the keyring whose `get_password` has this body."""
     lines = "".join(f"        {line}\n" for line in body)

@@ -43,23 +43,24 @@ def netrc_password(
     path = _path(environ)
     if path is None or not os.path.exists(path):
         return None
-    import netrc
+    from smtpwire.cli.netrcfile import NetrcError, entries, password
 
     try:
-        known = netrc.netrc(path)
-    except netrc.NetrcParseError as error:
-        warn(path, f"line {error.lineno} is not one of a netrc file, which is not used therefore")
+        with open(path, encoding="utf-8") as file:
+            known = entries(file.read())
+    except NetrcError as error:
+        warn(path, f"{error}, which is not used therefore")
         return None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         warn(path, f"this netrc file cannot be read: {reason}")
         return None
-    entries = [known.authenticators(host) for host in hosts]
-    passwords = {entry[2] for entry in entries if entry and entry[0] in {user, ""}}
-    if len(passwords) != 1 or not all(entry and entry[0] in {user, ""} for entry in entries):
+    passwords = {password(known, host, user) for host in hosts}
+    found = passwords.pop() if len(passwords) == 1 else None
+    if found is None:
         return None
     _check_permissions(path)
-    return passwords.pop() or None
+    return found or None
 
 
 def _path(environ: Mapping[str, str]) -> str | None:
