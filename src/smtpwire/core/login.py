@@ -71,6 +71,7 @@ class LoginExchange:
             port=options.port,
             binding=binding,
             plus_offered=sasl.offers_binding(offered),
+            salted=options.salted,
         )
         self._mechanism: Mechanism
         self._secret = ""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import NamedTuple
 
-    from smtpwire.core.sasl.mechanism import Mechanism
+    from smtpwire.core.sasl.mechanism import Mechanism, Salted
 else:
     from smtpwire.record import NamedTuple
 
@@ -59,6 +59,8 @@ class SessionOptions(NamedTuple):
     host: str = ""
     """The server's name or address; some mechanisms tell it."""
     port: int = 0
+    salted: Salted | None = None
+    """Shared by the connections of a run, so that SCRAM computes once what takes it long."""
     nonce: str = ""
     """Randomness for one login, in visible ASCII without a comma: the engine has none."""
     pipelining: bool = True

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from smtpwire.client import ClientSettings, Login, Server
     from smtpwire.core.event import Close
+    from smtpwire.core.sasl import Salted
     from smtpwire.errors import SMTPError
     from smtpwire.net.dial import Endpoint
     from smtpwire.run.finder import Finder
@@ -58,6 +59,11 @@ class Servers:
         self._remarks: list[tuple[str, str]] = []
         self._remarked: set[tuple[str, str]] = set()
         self._chunking = client.chunking
+        self._salted: Salted | None = None
+        if self._login is not None:
+            from smtpwire.core import sasl
+
+            self._salted = sasl.Salted()
         self._clear: set[Server] = set()
         """Whose handshake failed, and that may be used in the clear."""
         self._excused: set[Server] = set()
@@ -141,6 +147,7 @@ class Servers:
             login=self._login,
             host=server.host,
             port=server.port,
+            salted=self._salted,
             nonce=_nonce() if self._login is not None else "",
             pipelining=client.pipelining,
             chunking=self._chunking,

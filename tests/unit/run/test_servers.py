@@ -201,3 +201,10 @@ def test_there_is_one_context_for_those_who_prove_something_and_one_for_the_othe
     assert not one.bound
     assert Servers(client(login=Login("me", str)), Watcher()).identity(WISH).bound
     assert (one.server_name, other.server_name) == ("mail.example", "x.example")
+
+
+def test_all_connections_share_what_scram_has_computed() -> None:
+    servers = Servers(client(login=Login("me", lambda: "secret")), Watcher())
+    one, other = (servers.options(MAIL, ENDPOINT, WISH, "me") for _ in range(2))
+    assert one.salted is other.salted is not None
+    assert Servers(client(), Watcher()).options(MAIL, ENDPOINT, WISH, "me").salted is None

@@ -17,7 +17,7 @@ the clear, and how an account gets locked.
 
 from __future__ import annotations
 
-from smtpwire.core.sasl.mechanism import ChannelBinding, Facts, Mechanism
+from smtpwire.core.sasl.mechanism import ChannelBinding, Facts, Mechanism, Salted
 from smtpwire.errors import AuthFailed
 
 TYPE_CHECKING = False
@@ -32,6 +32,7 @@ __all__ = [
     "ChannelBinding",
     "Facts",
     "Mechanism",
+    "Salted",
     "choose",
     "credentials",
     "mechanism",

@@ -21,6 +21,27 @@ class ChannelBinding(NamedTuple):
     data: bytes
 
 
+class Salted:
+    """What SCRAM makes of a password, kept for the connections that follow (RFC 5802).
+
+    To compute it takes up to a second, in which nothing else goes on, and a server has the same
+    salt for a user each time.  Only the last is kept.
+    """
+
+    def __init__(self) -> None:
+        self._made_of: tuple[str, bytes, bytes, int] | None = None
+        self._salted = b""
+
+    def password(self, hash_name: str, password: bytes, salt: bytes, count: int) -> bytes:
+        """Returns the salted password, as `hashlib.pbkdf2_hmac` does of the same arguments."""
+        made_of = (hash_name, password, salt, count)
+        if made_of != self._made_of:
+            from hashlib import pbkdf2_hmac
+
+            self._made_of, self._salted = made_of, pbkdf2_hmac(*made_of)
+        return self._salted
+
+
 class Facts(NamedTuple):
     """What a mechanism may draw on beside a user and a secret."""
 
@@ -35,6 +56,8 @@ class Facts(NamedTuple):
     """Of the TLS connection; None in the clear, and where none can be had."""
     plus_offered: bool = False
     """The server offers a mechanism with channel binding that there is here."""
+    salted: Salted | None = None
+    """What SCRAM has computed before."""
 
 
 class Mechanism:

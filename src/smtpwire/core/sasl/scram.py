@@ -20,7 +20,7 @@ import hmac
 import re
 from binascii import Error, a2b_base64, b2a_base64
 
-from smtpwire.core.sasl.mechanism import Mechanism
+from smtpwire.core.sasl.mechanism import Mechanism, Salted
 from smtpwire.core.sasl.oauth import saslname
 from smtpwire.core.sasl.saslprep import saslprep
 from smtpwire.errors import AuthFailed
@@ -82,6 +82,7 @@ class Scram(Mechanism):
         self.name = name
         self._hash = _HASHES[name.removesuffix(PLUS)]
         self._nonce = facts.nonce
+        self._salted = facts.salted or Salted()
         self._gs2 = _gs2_header(name, facts)
         self._bound = b""
         if name.endswith(PLUS) and facts.binding is not None:
@@ -143,7 +144,7 @@ class Scram(Mechanism):
         binding = b2a_base64(self._gs2.encode() + self._bound, newline=False).decode()
         final = f"c={binding},r={nonce}"
         said = f"{self._bare},{first},{final}".encode()
-        salted = hashlib.pbkdf2_hmac(self._hash, password, salt, count)
+        salted = self._salted.password(self._hash, password, salt, count)
         client_key = hmac.digest(salted, b"Client Key", self._hash)
         stored_key = hashlib.new(self._hash, client_key).digest()
         client_signature = hmac.digest(stored_key, said, self._hash)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 import pytest
 from scramp import ScramMechanism
 
-from smtpwire.core.sasl.mechanism import ChannelBinding, Facts
+from smtpwire.core.sasl.mechanism import ChannelBinding, Facts, Salted
 from smtpwire.core.sasl.scram import MAX_ITERATIONS, MIN_ITERATIONS, Scram
 from smtpwire.errors import AuthFailed
 
@@ -225,3 +226,37 @@ def test_fault_92_what_cannot_be_prepared(user: str, password: str, what: str) -
         Scram("SCRAM-SHA-1", user, password, FACTS)
     assert "geheim" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+# -- what is kept --------------------------------------------------------------------------------
+
+
+def test_what_takes_long_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the same password, salt, count and hash; and the proof is each connection's own."""
+    asked: list[tuple[object, ...]] = []
+    compute = hashlib.pbkdf2_hmac
+
+    def counted(*made_of: Any) -> bytes:
+        asked.append(made_of)
+        return compute(*made_of)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", counted)
+    kept = Salted()
+    sha1, sha256, _ = NAMES
+    changed: list[tuple[str, str, dict[str, Any]]] = [
+        (sha256, PASSWORD, {}),
+        (sha256, PASSWORD, {"i": 4097}),
+        (sha256, PASSWORD, {"salt": "c2FsdA=="}),
+        (sha256, "another", {}),
+        (sha1, PASSWORD, {}),
+    ]
+    for times, (name, password, said) in enumerate(changed, 1):
+        for nonce in ("one", "other"):
+            answers = {
+                scram(name, password, nonce=nonce, salted=salted).step(
+                    first(nonce=f"{nonce}X", **said)
+                )
+                for salted in (kept, kept, None)
+            }
+            assert len(answers) == 1, "what was kept is what would be computed"
+        assert len(asked) == 3 * times, "two without anything kept, one with it"
