@@ -48,7 +48,10 @@ class SMTPError(Exception):
 
     Attributes:
         reply: the server's reply that caused it, or None.
+        at_login: whether a login was under way, so that the server may have the password.
     """
+
+    at_login = False
 
     def __init__(self, text: str, *, reply: Reply | None = None) -> None:
         super().__init__(text)

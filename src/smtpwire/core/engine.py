@@ -386,6 +386,8 @@ class Engine:
 
     def _end(self, error: SMTPError | None) -> None:
         error = self._failure or self._stop or error
+        if error is not None:
+            error.at_login = self._opening.logging_in
         self._closed = Close(error, self._without_chunking)
         self.muted = True
         self._ledger.output.clear()

@@ -49,7 +49,8 @@ class Opening:
         self._greeting: Reply
         self._hello: Reply
         self._login: LoginExchange
-        self._logging_in = False
+        self.logging_in = False
+        """A login is under way: the server may have the password already."""
         self._mechanism: str | None = None
         self.channel_binding: Callable[[], ChannelBinding | None] = _no_binding
         """Says what a login can be bound to, once there is TLS."""
@@ -100,7 +101,7 @@ class Opening:
         if self.passed_over is not None and isinstance(error, ConnectionLost):
             text = "STARTTLS was refused, and then the connection ended"
             return ConnectionLost(text, reply=self.passed_over)
-        return self._login.cut_off(error) if self._logging_in else error
+        return self._login.cut_off(error) if self.logging_in else error
 
     def _on_greeting(self, reply: Reply) -> SMTPError | None:
         if reply.code == 220:
@@ -172,7 +173,7 @@ class Opening:
             binding=self.channel_binding() if self.secured else None,
         )
         self._next = Verb.AUTH
-        self._logging_in = True
+        self.logging_in = True
         return self._login.begin()
 
     def _on_auth(self, reply: Reply) -> SMTPError | None:
@@ -180,7 +181,7 @@ class Opening:
         if error is not None:
             return error
         if self._login.done:
-            self._logging_in = False
+            self.logging_in = False
             self._mechanism = self._login.name
             self._set_up()
         else:

@@ -27,7 +27,7 @@ from time import monotonic
 from smtpwire.errors import AuthFailed, ConnectError, Interrupted, MessageError, SMTPError
 from smtpwire.run.again import sort_out
 from smtpwire.run.aiosession import AsyncSessions
-from smtpwire.run.nosession import another_may_do, deciding
+from smtpwire.run.nosession import another_may_do, costs_one, deciding
 from smtpwire.run.report import MessageResult, Observer
 from smtpwire.run.tally import message_outcome
 
@@ -341,7 +341,7 @@ class Pool:
         if isinstance(error, AuthFailed) and not (error.reply and error.reply.transient):
             self._failure = error
         self._room = len(self._slots) or self._connections
-        if another_may_do(error, domain=self._of_domains) and self._slots:
+        if costs_one(error, domain=self._of_domains) and self._slots:
             return
         for orders in (self._again, self._waiting, self._unopened):
             while orders:

@@ -30,7 +30,7 @@ from smtpwire.net.poll import Poller
 from smtpwire.run.lookout import Lookout
 from smtpwire.run.member import Member
 from smtpwire.run.messages import Messages, source_of
-from smtpwire.run.nosession import another_may_do, deciding, outcome_without_session
+from smtpwire.run.nosession import costs_one, deciding, outcome_without_session
 from smtpwire.run.supply import Supply
 from smtpwire.run.tally import Tally
 
@@ -242,7 +242,7 @@ class Crew:
         error = deciding(error for _, error in failures)
         discovery = self._settings.client.discovery
         domain = discovery is not None and discovery.mx
-        if self._members and all(another_may_do(each, domain=domain) for _, each in failures):
+        if self._members and all(costs_one(each, domain=domain) for _, each in failures):
             self._go_on_without(member, *failures[-1])
         elif self._failure is None:
             self._failure, self._failures = error, failures

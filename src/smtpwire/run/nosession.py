@@ -66,10 +66,24 @@ def starttls_not_had(error: SMTPError | None) -> bool:
 def another_may_do(error: SMTPError, *, domain: bool = False) -> bool:
     """Whether the next server is tried: this one could not be reached, or sent us away.
 
+    One that left during a login was reached, and may have the password: whoever has named several
+    servers did not mean each of them to have it in turn.  Those of one domain are one service, and
+    the next is tried as for anything else that passes (RFC 5321 section 5.1).
+
     Args:
         error: what became of this one.
         domain: both are servers of one domain, so that TLS which one has not may be had at the
             other (RFC 7672 section 2.2, RFC 8461 section 8.4).
+    """
+    return costs_one(error, domain=domain) and (domain or not error.at_login)
+
+
+def costs_one(error: SMTPError, *, domain: bool = False) -> bool:
+    """Whether other connections that are there go on, since this says nothing of them.
+
+    Args:
+        error: what became of this one.
+        domain: as for `another_may_do`.
     """
     return isinstance(error, _ANOTHER_MAY_DO) or (domain and tls_not_had(error))
 

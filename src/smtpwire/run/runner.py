@@ -31,7 +31,7 @@ from smtpwire.run.candidates import Candidates
 from smtpwire.run.job import BodyWatched
 from smtpwire.run.lookout import Lookout
 from smtpwire.run.messages import Messages
-from smtpwire.run.nosession import another_may_do, deciding
+from smtpwire.run.nosession import another_may_do, costs_one, deciding
 from smtpwire.run.rounds import Rounds
 from smtpwire.run.servers import where_of
 from smtpwire.run.session import Sessions
@@ -368,10 +368,10 @@ class Run:
         where = where_of(server)
         if isinstance(error, Interrupted) or slot.job is None:
             self._remove(slot)  # nobody waits for it any more
+        elif len(self._slots) > 1 and costs_one(error, domain=bool(server.domain)):
+            self._lose(slot, where, error)
         elif not another_may_do(error, domain=bool(server.domain)):
             self._end(slot, [(where, error)])  # whatever other servers said: this decides the run
-        elif len(self._slots) > 1:
-            self._lose(slot, where, error)
         else:
             self._try_another(slot, where, error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from smtpwire.errors import (
 )
 from smtpwire.run.nosession import (
     another_may_do,
+    costs_one,
     deciding,
     handshake_failed,
     outcome_without_session,
@@ -80,6 +82,17 @@ RULE: list[tuple[SMTPError, str, bool]] = [
 def test_the_rule(error: SMTPError, outcome: str, another: bool) -> None:
     assert outcome_without_session(error) is Outcome(outcome)
     assert another_may_do(error) is another
+
+
+@pytest.mark.parametrize("error", [error for error, _, another in RULE if another])
+def test_a_server_that_left_during_a_login_is_not_followed_by_another(error: SMTPError) -> None:
+    """But by another of the same domain; and other connections go on."""
+    during = copy(error)
+    during.at_login = True
+    assert outcome_without_session(during) is outcome_without_session(error)
+    assert not another_may_do(during)
+    assert another_may_do(during, domain=True)
+    assert costs_one(during)
 
 
 def test_failed_handshakes() -> None:
@@ -174,6 +187,16 @@ def test_a_login_that_is_refused_ends_the_run(run: MakeRun, reply: str) -> None:
     assert server.verbs.count("AUTH") == 1
     assert submission.watcher.outcomes == ["m0 unsent", "m1 unsent"]
     assert isinstance(report.problems[0].error, AuthFailed)
+
+
+@pytest.mark.parametrize("answer", ["421 busy", "250 what", None])
+def test_a_server_that_leaves_during_a_login_ends_the_run(run: MakeRun, answer: str | None) -> None:
+    login = Login("me", lambda: "secret", allow_cleartext=True)
+    client = ClientSettings(servers=BOTH.servers, helo="me.example", login=login)
+    submission = run(Obedient("AUTH PLAIN", AUTH=[last_words(answer or "")]))
+    submission(2, client=client)
+    assert submission.tried == ["mail.example"], "it has the password"
+    assert submission.watcher.outcomes == ["m0 deferred", "m1 unsent"]
 
 
 # -- several servers -------------------------------------------------------------------------------
