@@ -352,6 +352,13 @@ def test_neither_does_a_421_there() -> None:
     assert error.reply == reply("535 5.7.8 no")
 
 
+def test_a_close_behind_auth_is_just_that() -> None:
+    client, _ = greeted("AUTH PLAIN", **login())
+    client.engine.receive_eof()
+    assert isinstance(client.error, ConnectionLost)
+    assert client.error.at_login, "the server may have the password"
+
+
 def test_a_close_behind_a_login_that_was_given_up_does_not_hide_why() -> None:
     client, _ = greeted("AUTH LOGIN", **login())
     assert client.hear("334 no base64") == ["*"]
