@@ -147,6 +147,22 @@ def test_where_dane_applies_its_records_decide_about_the_certificate(
     assert_refused(case(right, "--dane"), right, 77, "no TLSA record of the server is about it")
 
 
+def test_records_of_no_use_do_not_switch_a_policy_off(start: Start, case: Case) -> None:
+    """RFC 7672 section 3.1.3: they prove nothing, and so are no DANE to take the CA's place."""
+    case.host = case.zones.host()
+    case.domain = case.zones.domain(case.host)
+    case.publish(policy("enforce", case.host))
+    case.zones.tlsa(case.host, "1 1 1 " + "ab" * 32)
+    server = wrong_server(start)
+    assert_refused(case(server, "--dane"), server, 77, "it is self-signed")
+    clear = start(ModelServer())
+    case.zones.remove(f"_mta-sts.{case.domain}")
+    case.publish(policy("testing", case.host), record_id="2")
+    done = case(clear, "--dane")
+    assert_refused(done, clear, 69, "does not offer STARTTLS")
+    assert " is in testing\n" in done.stderr
+
+
 # -- fetching --------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,8 @@ class Trust(NamedTuple):
     testing: str = ""
     """The domain whose MTA-STS policy is only tried (RFC 8461 section 5): a failure is told, and
     mail goes on as without it."""
+    otherwise: Trust | None = None
+    """With `testing`, what is demanded without that policy."""
 
     @property
     def proof(self) -> bool:

@@ -198,11 +198,12 @@ class Finder:
         if not answer.records:
             raise HostNotFound("no such host" if not answer.exists else "the host has no address")
         endpoints = dial.endpoints(answer.records, server.port)
-        trust = self._by_dane(server, answer, asked) if discovery.dane else None
-        return endpoints, self._by_policy(server, asked) if trust is None else trust
+        if discovery.dane:
+            return endpoints, self._by_dane(server, answer, asked)
+        return endpoints, self._by_policy(server, asked)
 
-    def _by_dane(self, server: Server, addresses: Answer, asked: Trust) -> Trust | None:
-        """What the TLSA records of a server demand; None where there are none to be believed."""
+    def _by_dane(self, server: Server, addresses: Answer, asked: Trust) -> Trust:
+        """What the TLSA records of a server demand, and where they prove nothing, its policy."""
         from smtpwire.net.dane import usable
 
         bases, reason = self._tlsa_bases(server, addresses)
@@ -218,7 +219,7 @@ class Finder:
                     endpoint(server.host, server.port),
                     "none of its TLSA records can be used: TLS is required, DANE proves nothing",
                 )
-                return required
+                return self._by_policy(server, required)
             settings = self._client.tls_settings
             names = [settings.name] if settings.name else [base, asked.name, server.domain]
             return required._replace(
@@ -228,7 +229,7 @@ class Finder:
                 names=tuple(dict.fromkeys(filter(None, names))),
             )
         self._without_dane(server, reason)
-        return None
+        return self._by_policy(server, asked)
 
     def _tlsa_bases(self, server: Server, addresses: Answer) -> tuple[list[str], str]:
         """The names at which TLSA records may be (RFC 7672 section 2.2.2), or why at none."""
@@ -248,14 +249,14 @@ class Finder:
         self._warn(endpoint(server.host, server.port), f"it is used without DANE: {reason}")
 
     def _by_policy(self, server: Server, asked: Trust) -> Trust:
-        """What the MTA-STS policy of a server's domain demands beyond what was asked for."""
+        """What the MTA-STS policy of a server's domain demands beyond `asked`."""
         domain = self._domains.get(server.domain)
         if domain is None or domain.policy is None or domain.policy.mode is Mode.NONE:
             return asked
         trust = asked._replace(mode=TLSMode.REQUIRED, verify=True)
         if domain.policy.mode is Mode.ENFORCE or trust == asked:
             return trust
-        return trust._replace(testing=server.domain)
+        return trust._replace(testing=server.domain, otherwise=asked)
 
 
 def _domain_name(text: str) -> str:

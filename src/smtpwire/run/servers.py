@@ -132,7 +132,9 @@ class Servers:
 
     def expected(self, server: Server, trust: Trust) -> Trust:
         """What of the demands on a server still stands, by what is known of it."""
-        return self.asked(server) if server in self._excused else trust
+        if trust.otherwise is not None and server in self._excused:
+            return trust.otherwise
+        return trust
 
     def options(
         self, server: Server, endpoint: Endpoint, trust: Trust, helo: str
@@ -186,7 +188,7 @@ class Servers:
             trust: what was demanded of it.
             error: why there is none.
         """
-        if trust.testing and tls_not_had(error):
+        if trust.otherwise is not None and tls_not_had(error):
             said = f"going on, since the MTA-STS policy of {trust.testing} is in testing"
             self._observer.warning(where_of(server), said, error)
             self._excused.add(server)

@@ -25,6 +25,7 @@ HOST, DOMAIN = "mail.example", "example.org"
 MAIL = Server(HOST, 25)
 OF_DOMAIN = Server(HOST, 25, domain=DOMAIN)
 WANTED = Trust(TLSMode.OPPORTUNISTIC, HOST)
+REQUIRED = WANTED._replace(mode=TLSMode.REQUIRED)
 KEY = f"3 1 1 {'ab' * 32}"
 RECORD = TLSA(3, 1, 1, b"\xab" * 32)
 
@@ -260,7 +261,11 @@ def test_a_host_of_a_domain_has_them_if_the_mx_records_are_secure(
         (None, WANTED, WANTED),
         (Mode.NONE, WANTED, WANTED),
         (Mode.ENFORCE, WANTED, Trust(TLSMode.REQUIRED, HOST, verify=True)),
-        (Mode.TESTING, WANTED, Trust(TLSMode.REQUIRED, HOST, verify=True, testing=DOMAIN)),
+        (
+            Mode.TESTING,
+            WANTED,
+            Trust(TLSMode.REQUIRED, HOST, verify=True, testing=DOMAIN, otherwise=WANTED),
+        ),
         (
             Mode.TESTING,
             Trust(TLSMode.REQUIRED, HOST, verify=True),
@@ -328,3 +333,23 @@ def test_where_dane_applies_the_policy_says_nothing_of_the_certificate(
     found.finder.servers()
     trust = found.trust(OF_DOMAIN)
     assert (trust.tlsa, trust.verify, trust.testing) == ((RECORD,), False, "")
+
+
+@pytest.mark.parametrize(
+    ("mode", "demanded"),
+    [
+        (Mode.NONE, REQUIRED),
+        (Mode.ENFORCE, REQUIRED._replace(verify=True)),
+        (Mode.TESTING, REQUIRED._replace(verify=True, testing=DOMAIN, otherwise=REQUIRED)),
+    ],
+)
+def test_records_of_no_use_leave_the_policy_in_force(
+    monkeypatch: pytest.MonkeyPatch, dns: NameServer, mode: Mode, demanded: Trust
+) -> None:
+    """A DANE that proves nothing does not stand in for the CA; the TLS it requires stays."""
+    with_policy(monkeypatch, mode, HOST)
+    dns.has(DOMAIN, "MX", f"10 {HOST}.")
+    dns.has(f"_25._tcp.{HOST}", "TLSA", "0 0 1 " + "ab" * 32)
+    found = Found(dns, Server(DOMAIN, 25), mx=True, dane=True, mta_sts=True)
+    found.finder.servers()
+    assert found.trust(OF_DOMAIN) == demanded

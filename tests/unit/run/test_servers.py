@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from smtpwire.net.dial import Endpoint
 
 WISH = Trust(TLSMode.OPPORTUNISTIC, "mail.example")
-TRIED = Trust(TLSMode.REQUIRED, "mail.example", verify=True, testing="example.org")
+TRIED = Trust(TLSMode.REQUIRED, "mail.example", verify=True, testing="example.org", otherwise=WISH)
 BROKEN = TLSError("broken")
 NO_STARTTLS = MissingExtension("no STARTTLS", name="STARTTLS")
 

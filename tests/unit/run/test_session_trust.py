@@ -49,7 +49,9 @@ class Finder:
 
     def reach(self, server: Server, asked: Trust) -> tuple[list[Endpoint], Trust]:
         self.asked.append(asked)
-        return [ENDPOINT], asked._replace(**self.demands)  # type: ignore[arg-type]  # fields by name
+        otherwise = asked if "testing" in self.demands else None
+        trust = asked._replace(otherwise=otherwise, **self.demands)  # type: ignore[arg-type]  # fields by name
+        return [ENDPOINT], trust
 
 
 @pytest.fixture
