@@ -141,9 +141,10 @@ class Servers:
     ) -> SessionOptions:
         """What the engine is to do on a connection."""
         client = self.client
+        clear = server in self._clear and _is_wish(trust)
         return SessionOptions(
             helo=helo,
-            tls=TLSMode.NONE if server in self._clear else trust.mode,
+            tls=TLSMode.NONE if clear else trust.mode,
             secured=server.tls_on_connect,
             loopback=endpoint.loopback,
             login=self._login,
@@ -196,14 +197,18 @@ class Servers:
         if (
             not handshake_failed(error)
             or isinstance(error, CertificateError)
-            or trust.mode is not TLSMode.OPPORTUNISTIC
-            or trust.proof
+            or not _is_wish(trust)
             or server.tls_on_connect
         ):
             return False
         self._observer.warning(where_of(server), "going on without TLS", error)
         self._clear.add(server)
         return True
+
+
+def _is_wish(trust: Trust) -> bool:
+    """Whether a server may be used without TLS: what is learnt of it never undoes a demand."""
+    return trust.mode is TLSMode.OPPORTUNISTIC and not trust.proof
 
 
 def where_of(server: Server) -> str:

@@ -18,6 +18,7 @@ from smtpwire.errors import (
     TimedOut,
     TLSError,
 )
+from smtpwire.net.dane import TLSA
 from smtpwire.net.trust import Trust
 from smtpwire.run import finder
 from smtpwire.run.servers import Servers, where_of
@@ -140,6 +141,33 @@ def test_when_a_server_is_used_in_the_clear(trust: Trust, error: SMTPError, goes
     assert servers.options(MAIL, ENDPOINT, trust, "me").tls is mode
     assert servers.expected(MAIL, trust) == trust
     assert [text for _, text in watcher.warnings] == [f"{error}; going on without TLS"] * goes_on
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        WISH._replace(mode=TLSMode.REQUIRED),
+        WISH._replace(verify=True),
+        WISH._replace(pins=(b"x",)),
+        WISH._replace(tlsa=(TLSA(3, 1, 1, b"x" * 32),)),
+    ],
+)
+def test_what_was_learnt_of_a_server_does_not_undo_what_is_demanded_later(found: Trust) -> None:
+    """Its TLSA records may be published, or a policy fetched, while the run goes on."""
+    servers = Servers(client(tls=TLSMode.OPPORTUNISTIC), Watcher())
+    assert servers.fall_back(MAIL, WISH, BROKEN)
+    assert servers.options(MAIL, ENDPOINT, found, "me").tls is found.mode
+    assert servers.options(MAIL, ENDPOINT, WISH, "me").tls is TLSMode.NONE
+
+
+def test_what_a_tried_policy_excused_is_not_excused_of_anything_else() -> None:
+    servers = Servers(client(tls=TLSMode.OPPORTUNISTIC), Watcher())
+    assert servers.fall_back(MAIL, TRIED, BROKEN)
+    for found in (
+        TRIED._replace(testing="", otherwise=None),
+        WISH._replace(mode=TLSMode.REQUIRED, tlsa=(TLSA(3, 1, 1, b"x" * 32),)),
+    ):
+        assert servers.expected(MAIL, found) == found
 
 
 def test_where_tls_comes_first_it_is_never_used_in_the_clear() -> None:
