@@ -226,3 +226,17 @@ def test_without_verification_the_certificate_is_told_of_all_the_same(
     assert " until 2021-01-01\n" in done.stdout
     told = json.loads(log.read_text().splitlines()[0])
     assert (told["verified"], told["verified_by"]) == (False, None)
+
+
+def test_a_date_that_is_none_is_nothing_to_who_verifies_nothing(
+    start: Start, tmp_path: Path, ca_file: Path
+) -> None:
+    """A server's certificate is its own choice: it may cost its connection, never the run."""
+    server = start(ModelServer(offers=("STARTTLS",), starttls=StartTLS("no date")))
+    log = tmp_path / "log"
+    done = submit(server, "-M", "--json", log)
+    assert (done.code, done.stderr) == (0, "")
+    told = json.loads(log.read_text().splitlines()[0])
+    assert told["certificate_names"][0] == "localhost"
+    assert told["certificate_expires"] is None
+    assert submit(server, "-V", "--ca-file", ca_file).code == 77

@@ -57,9 +57,9 @@ def server_context(
     """A server's side of TLS with the certificate `kind`.
 
     Args:
-        kind: "right", "expired", "wrong name", "common name only", "unknown authority" or
-            "self-signed"; one of the first three with ", with its authority" behind it sends the
-            authority's certificate along.
+        kind: "right", "expired", "wrong name", "common name only", "unknown authority",
+            "self-signed", or "no date", which ends on 32 January; one of the first three with
+            ", with its authority" behind it sends the authority's certificate along.
         minimum: the oldest version to speak.
         maximum: the newest version to speak.
         ask: the client has to show a certificate of the authority.
@@ -88,6 +88,8 @@ def der(kind: str) -> bytes:
 
 def end_point(kind: str) -> bytes:
     """The hash of the certificate `kind` that logins can be bound to (RFC 5929 section 4)."""
+    if kind == "no date":
+        return b""  # what computes it reads the dates as well
     return bytes(CBindData.from_der(der(kind)))
 
 
@@ -97,6 +99,12 @@ def _key_and_chain(kind: str) -> tuple[bytes, ...]:
     if kind == "self-signed":  # an authority's own, of no one's trust
         stranger = trustme.CA()
         return stranger.private_key_pem.bytes(), stranger.cert_pem.bytes()
+    if kind == "no date":
+        leaf = authority().issue_cert(*_NAMES, not_after=dt.datetime(2040, 1, 31, tzinfo=dt.UTC))
+        spoilt = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode("ascii")).replace(
+            b"400131000000Z", b"400132000000Z"
+        )
+        return leaf.private_key_pem.bytes(), ssl.DER_cert_to_PEM_cert(spoilt).encode("ascii")
     leaf = _certificate(kind.removesuffix(_WITH_AUTHORITY))
     chain = [blob.bytes() for blob in leaf.cert_chain_pems]
     if kind.endswith(_WITH_AUTHORITY):

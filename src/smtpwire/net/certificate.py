@@ -38,10 +38,13 @@ class Facts(NamedTuple):
 
     @property
     def expires(self) -> int | None:
-        """Until when, in seconds since 1970."""
+        """Until when, in seconds since 1970; None when not known, or when the date is none."""
         import ssl
 
-        return ssl.cert_time_to_seconds(self.ends) if self.ends else None
+        try:
+            return ssl.cert_time_to_seconds(self.ends)
+        except ValueError:
+            return None
 
 
 def facts(connection: Connection) -> Facts:

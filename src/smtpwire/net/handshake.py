@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from smtpwire.errors import CertificateError, TLSError
 from smtpwire.net.poll import READ, WRITE
 from smtpwire.net.transport import TLSTransport
 
@@ -77,9 +78,21 @@ class Handshake:
         except OSError as error:
             raise tls_error(error, self._server_name, transport.connection) from error
         if want is None:
-            return describe(transport.connection, self._prove(transport.connection))
+            return describe(transport.connection, self._proof())
         self.waits_for = WRITE if want == "write" else READ
         return None
+
+    def _proof(self) -> str:
+        """Have the certificate looked at: what it is made of is the server's choice."""
+        from smtpwire.net.certificate import NOT_ACCEPTED
+
+        try:
+            return self._prove(self.transport.connection)
+        except TLSError:
+            raise
+        except Exception as error:  # libraries have many for what is no certificate
+            flaw = f"it cannot be read ({type(error).__name__})"
+            raise CertificateError(f"{NOT_ACCEPTED}{flaw}") from error
 
     def _step(self) -> str | None:
         transport = self.transport

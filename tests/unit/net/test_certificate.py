@@ -48,6 +48,13 @@ def test_nothing_is_told_where_nothing_is_known() -> None:
     assert Facts().expires is None
 
 
+@pytest.mark.parametrize(
+    "date", ["Bad time value", "Jan 32 00:00:00 2040 GMT", "Jan  1 00:00:00 0 GMT", "\x00"]
+)
+def test_a_date_that_is_none_is_not_known(date: str) -> None:
+    assert Facts(ends=date).expires is None
+
+
 def test_all_that_was_sent(leaf: trustme.LeafCert) -> None:
     """By the private call of Python 3.11 and 3.12, or the public one of 3.13."""
     connection = connected(leaf)

@@ -241,6 +241,23 @@ def test_what_ssl_does_not_look_at_is_looked_at_before_anything_is_said(world: W
     assert played.connection.peer is None
 
 
+def test_a_certificate_that_a_library_chokes_on(world: Worlds) -> None:
+    """It ends this connection, and nothing else."""
+
+    def server(peer: Peer) -> Iterator[float]:
+        yield from secure(peer)
+        assert peer.hear() == b""
+
+    def choke(_connection: Connection) -> str:
+        raise LookupError("what a library may raise")
+
+    error = Played(world(server), options=OPPORTUNISTIC, prove=choke).run().error
+    assert isinstance(error, CertificateError)
+    assert str(error) == (
+        "the certificate of the server is not accepted: it cannot be read (LookupError)"
+    )
+
+
 def test_a_connection_that_ended_before_tls_could_take_it(world: Worlds) -> None:
     """`ssl` looks at the socket when it is given it, and may find that nobody is there."""
 

@@ -233,6 +233,13 @@ def test_it_does_not_where_tls_was_required(start: Start) -> None:
         have(client, Watcher())
 
 
+def test_a_certificate_with_a_date_that_is_none(start: Start) -> None:
+    server = start(ModelServer(offers=("STARTTLS",), starttls=StartTLS("no date")))
+    have(settings(server)._replace(tls=TLSMode.REQUIRED), Watcher())
+    (message,) = server.messages
+    assert message.tls
+
+
 def test_a_session_that_is_not_wanted_any_more(scripted: MakeScripted) -> None:
     hold = Hold(threading.Event())
     server = scripted(Script("does not greet", hold, Stall()))
@@ -274,7 +281,9 @@ class Finder:
         return list(self._client.servers), []
 
     def reach(self, server: Server, asked: Trust) -> tuple[list[Endpoint], Trust]:
-        tried = asked._replace(mode=TLSMode.REQUIRED, verify=True, testing="example.org")
+        tried = asked._replace(
+            mode=TLSMode.REQUIRED, verify=True, testing="example.org", otherwise=asked
+        )
         return endpoints([server.host], server.port), tried
 
 
