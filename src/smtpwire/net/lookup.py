@@ -161,9 +161,9 @@ def _make_resolver(
     if server is not None:
         address, port, tls_name = server
         if tls_name:
-            verify = True if ca_file is None else ca_file
-            by_tls = dns.nameserver.DoTNameserver(address, port, tls_name, verify)
-            resolver.nameservers = [by_tls]
+            from smtpwire.net.dot import NameserverByTLS
+
+            resolver.nameservers = [NameserverByTLS(address, port, tls_name, ca_file)]
         else:
             resolver.nameservers = [dns.nameserver.Do53Nameserver(address, port)]
     resolver.lifetime = seconds
