@@ -115,11 +115,13 @@ def authenticate(records: Sequence[TLSA], connection: Connection, names: Sequenc
         raise CertificateError(
             f"{NOT_ACCEPTED}no TLSA record is about it or one that was sent with it"
         )
-    _verify(chain, found, names)
+    _verify(chain, found, names, connection.context.security_level)
     return "DANE-TA"
 
 
-def _verify(chain: Sequence[bytes], anchors: Sequence[bytes], names: Sequence[str]) -> None:
+def _verify(
+    chain: Sequence[bytes], anchors: Sequence[bytes], names: Sequence[str], level: int
+) -> None:
     """Check the chain up to a trust anchor, and that it is for one of the names."""
     try:
         from smtpwire.net.path import verify_path
@@ -127,9 +129,6 @@ def _verify(chain: Sequence[bytes], anchors: Sequence[bytes], names: Sequence[st
         raise CertificateError(
             f"{NOT_ACCEPTED}DANE-TA needs the Python package cryptography: install the extra dane"
         ) from None
-    flaw = ""
-    for name in names:
-        flaw = verify_path(chain[0], chain[1:], anchors, name)
-        if not flaw:
-            return
-    raise CertificateError(f"{NOT_ACCEPTED}by DANE-TA, {flaw}")
+    flaw = verify_path(chain[0], chain[1:], anchors, names, level)
+    if flaw:
+        raise CertificateError(f"{NOT_ACCEPTED}by DANE-TA, {flaw}")

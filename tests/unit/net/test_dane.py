@@ -172,7 +172,7 @@ def test_an_anchor_that_was_not_sent(ca: trustme.CA) -> None:
 def test_below_an_anchor_the_name_counts(leaf: trustme.LeafCert, connection: Connection) -> None:
     record = record_of(chain_of(leaf)[2], 2)
     flaw = refusal([record], connection, "a.example", "b.example")
-    assert flaw.startswith("by DANE-TA, it cannot be verified for b.example (")
+    assert flaw.startswith("by DANE-TA, it cannot be verified for a.example (")
 
 
 def test_below_an_anchor_the_dates_count(ca: trustme.CA) -> None:
