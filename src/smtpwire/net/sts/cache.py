@@ -31,7 +31,7 @@ class Entry(NamedTuple):
 
     def policy(self, now: float) -> Policy | None:
         """The policy, unless it has expired."""
-        policy = parse(self.text.encode("ascii"))
+        policy = parse(self.text.encode("utf-8"))
         return policy if self.fetched <= now < self.fetched + policy.max_age else None
 
 

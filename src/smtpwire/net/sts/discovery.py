@@ -62,7 +62,7 @@ def discover(
         return remembered
     if cache is not None:
         try:
-            cache.store(domain, Entry(current, text.decode("ascii"), now))
+            cache.store(domain, Entry(current, text.decode("utf-8"), now))
         except OSError as error:
             warn(f"the MTA-STS policy of {domain} cannot be remembered: {error.strerror}")
     return policy

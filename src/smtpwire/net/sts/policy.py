@@ -2,6 +2,7 @@
 
 Octets in, values out.  What a domain says is read strictly: a policy that is wrong in one place is
 no policy.  Fields that are not known are passed over, and so is what repeats a field, but for mx.
+Their values may be in UTF-8 (section 3.2); in fields that are known only ASCII is right.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def parse(data: bytes) -> Policy:
     fields: dict[str, str] = {}
     hosts: list[str] = []
     try:
-        lines = data.decode("ascii").replace("\r\n", "\n").rstrip("\n").split("\n")
+        lines = data.decode("utf-8").replace("\r\n", "\n").rstrip("\n").split("\n")
     except UnicodeDecodeError:
-        raise ValueError("it is not ASCII") from None
+        raise ValueError("it is not UTF-8") from None
     for number, line in enumerate(lines, 1):
         field = _FIELD.fullmatch(line)
         if field is None:

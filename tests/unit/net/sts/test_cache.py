@@ -51,6 +51,7 @@ def test_the_directory_is_its_owners_alone(tmp_path: Path) -> None:
         b"\xff",
         b'{"id": "1", "text": "not a policy", "fetched": 1}',
         b'{"id": "1", "text": "\\u00e9", "fetched": 1}',
+        b'{"id": "1", "text": "\\ud800", "fetched": 1}',
         b'{"id": "1", "text": "", "fetched": "x"}',
     ],
 )

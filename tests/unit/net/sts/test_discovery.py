@@ -74,6 +74,14 @@ def test_a_policy_is_fetched_and_kept(cache: Cache) -> None:
     assert web.asked[2:] == ["_mta-sts.example.org"]
 
 
+def test_a_policy_with_words_of_any_language_is_kept_like_any_other(cache: Cache) -> None:
+    page = GOOD + "note: café\r\n".encode()
+    web = Web(RECORD, page)
+    assert web.discover(cache) == web.discover(cache) == READ
+    assert web.asked.count("example.org") == 1
+    assert cache.load("example.org") == Entry("1", page.decode(), NOW)
+
+
 def test_without_a_cache_it_is_fetched_each_time() -> None:
     web = Web(RECORD)
     assert web.discover() == web.discover() == READ

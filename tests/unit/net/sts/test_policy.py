@@ -45,6 +45,7 @@ def test_the_record(texts: list[bytes], found: str | None) -> None:
         GOOD.replace(b": ", b":"),
         GOOD.replace(b"\r\n", b"  \r\n"),
         GOOD + b"unknown_field: whatever\r\n",
+        GOOD + b"note: caf\xc3\xa9 \xe2\x80\xa8 au lait\r\n",
         GOOD + b"mode: none\r\nmax_age: 1\r\n",
         GOOD.replace(b"mail.example", b"MAIL.Example"),
     ],
@@ -79,7 +80,11 @@ def test_a_year_is_the_longest() -> None:
         (GOOD.replace(b"mail.example", b"a.*.example"), "line 3 does not name a host"),
         (GOOD.replace(b"mail.example", b".example"), "line 3 does not name a host"),
         (GOOD.replace(b"mail.example", b"*"), "line 3 does not name a host"),
-        (GOOD.replace(b"mail", b"m\xc3\xa4il"), "it is not ASCII"),
+        (GOOD.replace(b"mail", b"m\xc3\xa4il"), "line 3 does not name a host"),
+        (GOOD + b"n\xc3\xb6te: x\r\n", "line 6 is not NAME: VALUE"),
+        (GOOD + b"note: caf\xe9\r\n", "it is not UTF-8"),
+        (b"\xef\xbb\xbf" + GOOD, "line 1 is not NAME: VALUE"),
+        (GOOD.replace(b"604800", "\u0661\u0662".encode()), "its max_age is not a number"),
     ],
 )
 def test_what_is_no_policy(data: bytes, flaw: str) -> None:
