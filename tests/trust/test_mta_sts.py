@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -201,6 +202,15 @@ def test_a_policy_host_that_is_not_there(start: Start, case: Case) -> None:
     assert "the policy host has no address" in case(wrong_server(start)).stderr
     case.zones.publish(f"mta-sts.{case.domain}", "A", "127.0.0.2")
     assert "cannot connect to the policy host [127.0.0.2]" in case(wrong_server(start)).stderr
+
+
+def test_the_limit_of_the_user_is_one_of_the_policy_host_too(start: Start, case: Case) -> None:
+    case.publish(policy("enforce", case.host))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = str(silent.getsockname()[1])
+        done = case(wrong_server(start), "--timeout", "1", "--mta-sts-port", port)
+    assert done.code == 0
+    assert f"the MTA-STS policy of {case.domain} cannot be had" in done.stderr
 
 
 # -- keeping ---------------------------------------------------------------------------------------

@@ -164,15 +164,13 @@ class Finder:
         return policy
 
     def _fetch(self, domain: str) -> bytes:
-        from smtpwire.net.aside import within
         from smtpwire.net.sts.fetch import SECONDS, fetch, policy_host
 
         addresses = self._resolver.addresses(policy_host(domain)).records
         port, ca_file = self._discovery.policy_port, self._client.tls_settings.ca_file
-        try:
-            return within(SECONDS, lambda: fetch(domain, addresses, port, ca_file))
-        except TimeoutError as error:
-            raise ConnectError(f"{policy_host(domain)} gave {error}") from None
+        limit = self._client.timeout
+        seconds = SECONDS if limit is None else min(SECONDS, limit)
+        return fetch(domain, addresses, port, ca_file, seconds)
 
     # -- one server -------------------------------------------------------------------------------
 

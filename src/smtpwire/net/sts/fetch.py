@@ -1,15 +1,19 @@
 """Fetching a domain's MTA-STS policy from the web, with a certificate that is right (RFC 8461).
 
 As section 3.3 has it: by HTTPS from `mta-sts.DOMAIN`, no redirect followed, text/plain and nothing
-else, and no more octets than a policy can have.  It blocks: `smtpwire.net.aside` gives it a limit.
+else, and no more octets than a policy can have.  It blocks, up to a limit, of which each address of
+the policy host has its share: one that is silent or broken does not hide the policy of the others.
 """
 
 from __future__ import annotations
 
 import http.client
 import socket
+from functools import partial
+from time import monotonic
 
-from smtpwire.errors import ConnectError
+from smtpwire.errors import ConnectError, TLSError
+from smtpwire.net.aside import within
 from smtpwire.net.tls import TLSSettings, make_context
 from smtpwire.net.tlserror import tls_error
 
@@ -18,11 +22,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
+    from smtpwire.errors import SMTPError
+
 PATH = "/.well-known/mta-sts.txt"
 LONGEST = 65_536
 """Octets of a policy."""
 SECONDS = 60.0
-"""For the whole of it."""
+"""For the whole of it, at most (RFC 8461 section 3.3)."""
 
 
 def policy_host(domain: str) -> str:
@@ -30,7 +36,9 @@ def policy_host(domain: str) -> str:
     return f"mta-sts.{domain}"
 
 
-def fetch(domain: str, addresses: Sequence[str], port: int, ca_file: str | None) -> bytes:
+def fetch(
+    domain: str, addresses: Sequence[str], port: int, ca_file: str | None, seconds: float = SECONDS
+) -> bytes:
     """Fetch the policy of a domain.
 
     Args:
@@ -38,6 +46,7 @@ def fetch(domain: str, addresses: Sequence[str], port: int, ca_file: str | None)
         addresses: of its policy host, tried in order.
         port: 443, but for tests.
         ca_file: whom to trust in place of the system's CAs.
+        seconds: for the whole of it.
 
     Returns:
         What was found, unread.
@@ -48,18 +57,40 @@ def fetch(domain: str, addresses: Sequence[str], port: int, ca_file: str | None)
     """
     host = policy_host(domain)
     context = make_context(TLSSettings(verify=True, ca_file=ca_file))
-    sock = _connect(addresses, port)
-    with _shaken(sock, context, host) as connection:
-        web = http.client.HTTPSConnection(host, port, context=context)
+    end = monotonic() + seconds
+    failure: SMTPError = ConnectError("the policy host has no address")
+    for tried, address in enumerate(addresses):
+        share = max(0.0, end - monotonic()) / (len(addresses) - tried)
+        try:
+            response, body = within(share, partial(_get, host, (address, port), context, share))
+        except TimeoutError as error:
+            failure = ConnectError(f"{host} gave {error}")
+        except (ConnectError, TLSError) as error:
+            failure = error
+        else:
+            return _policy(host, response, body)
+    raise failure
+
+
+def _get(
+    host: str, address: tuple[str, int], context: ssl.SSLContext, seconds: float
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Ask at one address; each step takes so many seconds at most."""
+    with _shaken(_connect(address, seconds), context, host) as connection:
+        web = http.client.HTTPSConnection(host, address[1], context=context)
         web.sock = connection
         try:
             web.request("GET", PATH, headers={"User-Agent": "smtpwire"})
             response = web.getresponse()
-            body = response.read(LONGEST + 1)
+            return response, response.read(LONGEST + 1)
         except (OSError, http.client.HTTPException) as error:
             raise ConnectError(f"{host} gave no answer ({type(error).__name__})") from error
         finally:
             web.close()
+
+
+def _policy(host: str, response: http.client.HTTPResponse, body: bytes) -> bytes:
+    """Take the body of an answer, if it is a policy's."""
     if response.status != http.client.OK:
         raise ConnectError(f"{host} answered {response.status}, and only 200 counts")
     media = response.headers.get_content_type()
@@ -70,15 +101,12 @@ def fetch(domain: str, addresses: Sequence[str], port: int, ca_file: str | None)
     return body
 
 
-def _connect(addresses: Sequence[str], port: int) -> socket.socket:
-    failure = ConnectError("the policy host has no address")
-    for address in addresses:
-        try:
-            return socket.create_connection((address, port), timeout=SECONDS)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            failure = ConnectError(f"cannot connect to the policy host [{address}]: {reason}")
-    raise failure
+def _connect(address: tuple[str, int], seconds: float) -> socket.socket:
+    try:
+        return socket.create_connection(address, timeout=seconds)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConnectError(f"cannot connect to the policy host [{address[0]}]: {reason}") from error
 
 
 def _shaken(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:

@@ -51,6 +51,55 @@ def test_the_next_address_is_tried(web: PolicyHost, ca_file: Path) -> None:
     assert fetch(DOMAIN, ["127.0.0.2", *HERE], web.port, str(ca_file)) == b"policy"
 
 
+@pytest.mark.parametrize("ends", [True, False], ids=["ends the connection", "is silent"])
+def test_an_address_where_nobody_shakes_hands_does_not_hide_the_policy(
+    web: PolicyHost, ca_file: Path, ends: bool
+) -> None:
+    web.pages[HOST] = Page(b"policy")
+    with socket.create_server(("127.0.0.3", web.port)) as listener:
+
+        def end() -> None:
+            listener.accept()[0].close()
+
+        thread = threading.Thread(target=end)
+        if ends:
+            thread.start()
+        seconds = 60 if ends else 4
+        found = fetch(DOMAIN, ["127.0.0.3", *HERE], web.port, str(ca_file), seconds)
+        assert found == b"policy"
+        if ends:
+            thread.join()
+
+
+def test_silence_has_a_limit(ca_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises((ConnectError, TLSError)):
+            fetch(DOMAIN, [*HERE, *HERE], port, str(ca_file), 0.02)
+
+
+def test_so_has_a_host_that_never_comes_to_an_end(ca_file: Path) -> None:
+    """Each octet comes in time, and the last one never."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        left = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"\x16\x03\x03\x40\x00")
+                while not left.wait(0.01):
+                    connection.sendall(b"\x00")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(ConnectError, match=rf"{HOST} gave no answer within 0\.\d+ seconds"):
+                fetch(DOMAIN, HERE, listener.getsockname()[1], str(ca_file), 0.2)
+        finally:
+            left.set()
+            thread.join()
+
+
 def test_the_longest_there_can_be(web: PolicyHost, ca_file: Path) -> None:
     web.pages[HOST] = Page(b"x" * LONGEST)
     assert len(fetch(DOMAIN, HERE, web.port, str(ca_file))) == LONGEST
