@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,12 @@ class Page(NamedTuple):
     status: int = 200
     media: str = "text/plain"
     location: str = ""
+    missing: int = 0
+    """Octets of `body` that are announced and never come."""
+    announced: bool = True
+    """Content-Length says how many there are; else the end of the connection does."""
+    goodbye: bool = True
+    """TLS is ended by the book (RFC 8446 section 6.1)."""
 
 
 class PolicyHost:
@@ -89,11 +96,16 @@ class _Handler(BaseHTTPRequestHandler):
             page = Page(b"nothing here\n", 404)
         self.send_response(page.status)
         self.send_header("Content-Type", page.media)
-        self.send_header("Content-Length", str(len(page.body)))
+        if page.announced:
+            self.send_header("Content-Length", str(len(page.body)))
         if page.location:
             self.send_header("Location", page.location)
         self.end_headers()
-        self.wfile.write(page.body)
+        self.wfile.write(page.body[: len(page.body) - page.missing])
+        if page.goodbye:
+            self.connection.settimeout(0)
+            with suppress(OSError):  # it does not wait for the client's own
+                self.connection.unwrap()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing."""

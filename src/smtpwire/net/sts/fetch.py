@@ -1,8 +1,11 @@
 """Fetching a domain's MTA-STS policy from the web, with a certificate that is right (RFC 8461).
 
 As section 3.3 has it: by HTTPS from `mta-sts.DOMAIN`, no redirect followed, text/plain and nothing
-else, and no more octets than a policy can have.  It blocks, up to a limit, of which each address of
-the policy host has its share: one that is silent or broken does not hide the policy of the others.
+else, and no more octets than a policy can have.  One that is cut off may lack what it demands: so
+its end has to be one, that of Content-Length, of the last chunk, or of TLS.
+
+It blocks, up to a limit, of which each address of the policy host has its share: one that is silent
+or broken does not hide the policy of the others.
 """
 
 from __future__ import annotations
@@ -81,8 +84,8 @@ def _get(
         web.sock = connection
         try:
             web.request("GET", PATH, headers={"User-Agent": "smtpwire"})
-            response = web.getresponse()
-            return response, response.read(LONGEST + 1)
+            with web.getresponse() as response:
+                return response, response.read(LONGEST + 1)
         except (OSError, http.client.HTTPException) as error:
             raise ConnectError(f"{host} gave no answer ({type(error).__name__})") from error
         finally:
@@ -98,6 +101,8 @@ def _policy(host: str, response: http.client.HTTPResponse, body: bytes) -> bytes
         raise ConnectError(f"what {host} has is not text/plain")
     if len(body) > LONGEST:
         raise ConnectError(f"what {host} has is more than {LONGEST} octets")
+    if response.length:
+        raise ConnectError(f"what {host} sent ends before it should")
     return body
 
 
@@ -110,7 +115,9 @@ def _connect(address: tuple[str, int], seconds: float) -> socket.socket:
 
 
 def _shaken(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
-    connection = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    connection = context.wrap_socket(
+        sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
     try:
         connection.do_handshake()
     except OSError as error:

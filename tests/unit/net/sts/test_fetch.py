@@ -46,6 +46,13 @@ def test_it_is_fetched_by_name(web: PolicyHost, ca_file: Path) -> None:
     assert web.requests == [HOST]
 
 
+def test_an_end_by_the_book_is_one(web: PolicyHost, ca_file: Path) -> None:
+    web.pages[HOST] = Page(b"policy", announced=False)
+    assert fetch(DOMAIN, HERE, web.port, str(ca_file)) == b"policy"
+    web.pages[HOST] = Page(b"policy", goodbye=False)
+    assert fetch(DOMAIN, HERE, web.port, str(ca_file)) == b"policy", "Content-Length is enough"
+
+
 def test_the_next_address_is_tried(web: PolicyHost, ca_file: Path) -> None:
     web.pages[HOST] = Page(b"policy")
     assert fetch(DOMAIN, ["127.0.0.2", *HERE], web.port, str(ca_file)) == b"policy"
@@ -113,6 +120,10 @@ def test_the_longest_there_can_be(web: PolicyHost, ca_file: Path) -> None:
         (Page(b"", 302, location="/elsewhere"), "answered 302"),
         (Page(b"", 204), "answered 204"),
         (Page(b"x", media="text/html"), "not text/plain"),
+        (Page(b"policy", missing=1), "ends before it should"),
+        (Page(b"policy", missing=6), "ends before it should"),
+        (Page(b"policy", missing=1, goodbye=False), "gave no answer"),
+        (Page(b"policy", announced=False, goodbye=False), "gave no answer"),
     ],
 )
 def test_what_does_not_count(web: PolicyHost, ca_file: Path, page: Page, reason: str) -> None:
