@@ -95,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != PATH:
             page = Page(b"nothing here\n", 404)
         self.send_response(page.status)
-        self.send_header("Content-Type", page.media)
+        if page.media:
+            self.send_header("Content-Type", page.media)
         if page.announced:
             self.send_header("Content-Length", str(len(page.body)))
         if page.location:

@@ -96,8 +96,9 @@ def _policy(host: str, response: http.client.HTTPResponse, body: bytes) -> bytes
     """Take the body of an answer, if it is a policy's."""
     if response.status != http.client.OK:
         raise ConnectError(f"{host} answered {response.status}, and only 200 counts")
-    media = response.headers.get_content_type()
-    if media != "text/plain":
+    # Not get_content_type, to which what is missing or wrong is text/plain.
+    media = response.headers.get("Content-Type", "").partition(";")[0]
+    if media.strip().lower() != "text/plain":
         raise ConnectError(f"what {host} has is not text/plain")
     if len(body) > LONGEST:
         raise ConnectError(f"what {host} has is more than {LONGEST} octets")

@@ -40,8 +40,9 @@ def test_the_host_of_a_policy() -> None:
     assert policy_host(DOMAIN) == HOST
 
 
-def test_it_is_fetched_by_name(web: PolicyHost, ca_file: Path) -> None:
-    web.pages[HOST] = Page(b"policy", media="text/plain; charset=us-ascii")
+@pytest.mark.parametrize("media", ["text/plain", "Text/PLAIN ; charset=us-ascii"])
+def test_it_is_fetched_by_name(web: PolicyHost, ca_file: Path, media: str) -> None:
+    web.pages[HOST] = Page(b"policy", media=media)
     assert fetch(DOMAIN, HERE, web.port, str(ca_file)) == b"policy"
     assert web.requests == [HOST]
 
@@ -120,6 +121,9 @@ def test_the_longest_there_can_be(web: PolicyHost, ca_file: Path) -> None:
         (Page(b"", 302, location="/elsewhere"), "answered 302"),
         (Page(b"", 204), "answered 204"),
         (Page(b"x", media="text/html"), "not text/plain"),
+        (Page(b"x", media="text/plainer"), "not text/plain"),
+        (Page(b"x", media="text"), "not text/plain"),
+        (Page(b"x", media=""), "not text/plain"),
         (Page(b"policy", missing=1), "ends before it should"),
         (Page(b"policy", missing=6), "ends before it should"),
         (Page(b"policy", missing=1, goodbye=False), "gave no answer"),
