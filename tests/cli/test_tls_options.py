@@ -167,6 +167,34 @@ def test_a_certificate_that_cannot_be_shown(
         assert text in line
 
 
+def weak_certificate(directory: Path, bits: int) -> Path:
+    """A certificate and its key, of RSA, in one file."""
+    path = directory / f"{bits}.pem"
+    certificate = directory / "certificate"
+    files = ("-keyout", path, "-out", certificate)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", f"rsa:{bits}", "-noenc", "-subj", "/CN=me", *files],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes(path.read_bytes() + certificate.read_bytes())
+    return path
+
+
+def test_a_certificate_that_is_too_weak(server: ModelServer, tmp_path: Path) -> None:
+    """OpenSSL's security level, which -C may say, is one of the certificate that is shown too."""
+    small, usual = (weak_certificate(tmp_path, bits) for bits in (1024, 2048))
+    strict = ("-C", "DEFAULT@SECLEVEL=3")
+    for options, level in ((("--cert", small), 2), ((*strict, "--cert", usual), 3)):
+        line = refusal(server, *options)
+        assert line.startswith("smtp: --cert: the certificate in '")
+        assert f" is too weak for OpenSSL's security level {level}, which" in line
+        assert line.endswith(" (its key is too small)")
+    assert submit(server, "-M", "-C", "DEFAULT@SECLEVEL=0", "--cert", small).code == 0
+    assert submit(server, "-M", "--tls-min", "1.0", "--cert", small).code == 0
+    assert submit(server, "-M", *strict).code == 0
+
+
 # -- suites and keys -------------------------------------------------------------------------------
 
 

@@ -135,26 +135,26 @@ def without_effect(
 def check_tls(settings: TLSSettings) -> None:
     """Find out before connecting whether the options can be used, and which one cannot.
 
+    Each is tried together with those before it, as they will be used: what a certificate needs of
+    OpenSSL's security level, `-C` decides.
+
     Raises:
         UsageError: one cannot.
     """
-    limits = TLSSettings(minimum=settings.minimum, maximum=settings.maximum)
-    with_certificate = TLSSettings(certificate=settings.certificate, key=settings.key)
-    for where, value, one in (
-        ("--tls-max", settings.maximum, TLSSettings(maximum=settings.maximum)),
-        ("--tls-min", settings.minimum, limits),
-        ("-C", settings.ciphers, limits._replace(ciphers=settings.ciphers)),
-        (
-            "--tls13-ciphers",
-            settings.ciphersuites,
-            limits._replace(ciphersuites=settings.ciphersuites),
-        ),
-        ("--ca-file", settings.ca_file, TLSSettings(ca_file=settings.ca_file)),
-        ("--cert" if settings.key is None else "--key", settings.certificate, with_certificate),
-        ("--tls-keylog", settings.keylog, TLSSettings(keylog=settings.keylog)),
+    together = TLSSettings()
+    for where, *fields in (
+        ("--tls-max", "maximum"),
+        ("--tls-min", "minimum"),
+        ("-C", "ciphers"),
+        ("--tls13-ciphers", "ciphersuites"),
+        ("--ca-file", "ca_file"),
+        ("--cert" if settings.key is None else "--key", "certificate", "key"),
+        ("--tls-keylog", "keylog"),
     ):
-        if value is not None:
-            _check_context(where, value, one)
+        given = [getattr(settings, field) for field in fields]
+        if given[0] is not None:
+            together = together._replace(**dict(zip(fields, given, strict=True)))
+            _check_context(where, given[0], together)
 
 
 def _check_context(where: str, value: str, settings: TLSSettings) -> None:

@@ -34,6 +34,12 @@ VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 _DEFAULT_MINIMUM = "1.2"
 _WEAK = frozenset({"1.0", "1.1"})
 _OPENSSL_DEFAULT_CIPHERS = "DEFAULT"
+_TOO_WEAK = {
+    "EE_KEY_TOO_SMALL": "its key is too small",
+    "CA_KEY_TOO_SMALL": "the key of an issuer in the file is too small",
+    "CA_MD_TOO_WEAK": "a signature in the file is made with too weak a hash",
+}
+"""OpenSSL's reasons to show no such certificate."""
 
 
 class TLSSettings(NamedTuple):
@@ -238,7 +244,13 @@ def _show_certificate(context: ssl.SSLContext, certificate: str, key: str | None
     except _EncryptedError:
         raise ValueError(f"the key in {key or certificate!r} is encrypted: decrypt it") from None
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
+        if error.reason in _TOO_WEAK:
+            flaw = (
+                f"the certificate in {certificate!r} is too weak for OpenSSL's security level"
+                f" {context.security_level}, which @SECLEVEL in the cipher string says"
+                f" ({_TOO_WEAK[error.reason]})"
+            )
+        elif error.reason in {"KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"}:
             flaw = f"the key in {key or certificate!r} is not that of the certificate"
         elif _has_pem(certificate, b"CERTIFICATE-----"):
             flaw = f"the file {key or certificate!r} holds no key in PEM form"

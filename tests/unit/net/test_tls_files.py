@@ -6,6 +6,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -20,8 +21,6 @@ from tests.unit.net.test_certificate import der
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import trustme
-
 
 class Files:
     """A client's certificate and its key, right and wrong."""
@@ -34,6 +33,8 @@ class Files:
         self.key = self.write("key.pem", key)
         self.both = self.write("both.pem", key + self.leaf.cert_chain_pems[0].bytes())
         self.other_key = self.write("other.pem", ca.issue_cert("x").private_key_pem.bytes())
+        rsa = ca.issue_cert("x", key_type=trustme.KeyType.RSA)
+        self.key_of_another_kind = self.write("rsa.pem", rsa.private_key_pem.bytes())
         self.nothing = self.write("nothing", b"nothing\n")
         self.missing = str(directory / "missing")
         self.encrypted = self.write(
@@ -78,6 +79,7 @@ def test_the_certificate_is_shown_to_who_asks(ca: trustme.CA, files: Files, spli
         ("certificate", None, "the file '{0}' holds no key in PEM form"),
         ("certificate", "nothing", "the file '{1}' holds no key in PEM form"),
         ("certificate", "other_key", "the key in '{1}' is not that of the certificate"),
+        ("certificate", "key_of_another_kind", "the key in '{1}' is not that of the certificate"),
         ("certificate", "encrypted", "the key in '{1}' is encrypted: decrypt it"),
     ],
 )
