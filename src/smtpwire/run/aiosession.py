@@ -16,7 +16,6 @@ from smtpwire.errors import ConnectionLost, Interrupted, SMTPError
 from smtpwire.net import aiodial
 from smtpwire.net.aio import AsyncConnection
 from smtpwire.net.hostname import find_host_name
-from smtpwire.run.report import ConnectionInfo
 from smtpwire.run.servers import Servers, where_of
 
 TYPE_CHECKING = False
@@ -119,24 +118,9 @@ class AsyncSession:
             self.opened.set_exception(error)
 
     def _tell(self, ready: Ready) -> None:
-        peer = self.connection.peer
-        self._sessions.observer.connected(
-            ConnectionInfo(
-                self._server.host,
-                self._server.port,
-                address=self._endpoint.host,
-                protocol="ESMTP" if ready.capabilities.esmtp else "SMTP",
-                tls_version=peer and peer.version,
-                tls_cipher=peer and peer.cipher,
-                verified_by=peer.verified_by if peer else "",
-                certificate_names=peer.names if peer else (),
-                certificate_expires=peer and peer.expires,
-                mechanism=ready.mechanism,
-                greeting=ready.greeting,
-                hello=ready.hello,
-                seconds=monotonic() - self._started,
-            )
-        )
+        peer, sessions = self.connection.peer, self._sessions
+        tell = sessions.servers.tell
+        tell(sessions.observer, self._server, self._endpoint, peer, ready, self._started)
 
 
 class AsyncSessions:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from time import monotonic
 
 from smtpwire.client import Discovery, TLSMode, endpoint
 from smtpwire.core.session import SessionOptions
@@ -17,6 +18,7 @@ from smtpwire.net import dial
 from smtpwire.net.tls import make_context, server_name
 from smtpwire.net.trust import Identity, Trust, prove
 from smtpwire.run.nosession import handshake_failed, tls_not_had
+from smtpwire.run.report import ConnectionInfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smtpwire.client import ClientSettings, Login, Server
-    from smtpwire.core.event import Close
+    from smtpwire.core.event import Close, Ready
     from smtpwire.core.sasl import Salted
     from smtpwire.errors import SMTPError
     from smtpwire.net.dial import Endpoint
+    from smtpwire.net.tls import TLSPeer
     from smtpwire.run.finder import Finder
     from smtpwire.run.report import Observer
 
@@ -172,6 +175,49 @@ class Servers:
         context = self._contexts[trust.verify]
         bound = self._login is not None
         return Identity(context, trust.name, partial(prove, trust), bound)
+
+    def tell(
+        self,
+        observer: Observer,
+        server: Server,
+        endpoint: Endpoint,
+        peer: TLSPeer | None,
+        ready: Ready,
+        started: float,
+    ) -> None:
+        """Tell of a connection on which messages may follow, and what it is not.
+
+        Args:
+            observer: told.
+            server: whom it is with.
+            endpoint: at which address.
+            peer: what TLS is; None in the clear.
+            ready: what the server said of itself.
+            started: when it was connected, in monotonic seconds.
+        """
+        if peer is not None and not peer.selected and self.client.tls_settings.ciphers:
+            observer.warning(
+                where_of(server),
+                f"the cipher suite {peer.cipher} is not one that -C selects: -C does not reach"
+                " TLS 1.3, which --tls-max 1.2 turns off",
+            )
+        observer.connected(
+            ConnectionInfo(
+                server=server.host,
+                port=server.port,
+                address=endpoint.host,
+                protocol="ESMTP" if ready.capabilities.esmtp else "SMTP",
+                tls_version=None if peer is None else peer.version,
+                tls_cipher=None if peer is None else peer.cipher,
+                verified_by="" if peer is None else peer.verified_by,
+                certificate_names=() if peer is None else peer.names,
+                certificate_expires=None if peer is None else peer.expires,
+                mechanism=ready.mechanism,
+                greeting=ready.greeting,
+                hello=ready.hello,
+                seconds=monotonic() - started,
+            )
+        )
 
     def learn(self, close: Close) -> None:
         """Take what the end of a connection says about those that follow."""

@@ -18,7 +18,6 @@ from smtpwire.net.connection import Connection
 from smtpwire.net.hostname import find_host_name
 from smtpwire.net.loop import Loop
 from smtpwire.net.poll import Poller
-from smtpwire.run.report import ConnectionInfo
 from smtpwire.run.servers import Servers, where_of
 
 BELIEVED = 30.0
@@ -152,30 +151,8 @@ class Session:
         self._desk.closed(self, close)
 
     def _tell(self, ready: Ready) -> None:
-        observer, server, peer = self._observer, self.server, self.connection.peer
-        if peer is not None and not peer.selected and self._sessions.client.tls_settings.ciphers:
-            observer.warning(
-                self.where,
-                f"the cipher suite {peer.cipher} is not one that -C selects: -C does not reach"
-                " TLS 1.3, which --tls-max 1.2 turns off",
-            )
-        observer.connected(
-            ConnectionInfo(
-                server=server.host,
-                port=server.port,
-                address=self._endpoint.host,
-                protocol="ESMTP" if ready.capabilities.esmtp else "SMTP",
-                tls_version=None if peer is None else peer.version,
-                tls_cipher=None if peer is None else peer.cipher,
-                verified_by="" if peer is None else peer.verified_by,
-                certificate_names=() if peer is None else peer.names,
-                certificate_expires=None if peer is None else peer.expires,
-                mechanism=ready.mechanism,
-                greeting=ready.greeting,
-                hello=ready.hello,
-                seconds=monotonic() - self._started,
-            )
-        )
+        peer, tell = self.connection.peer, self._sessions.servers.tell
+        tell(self._observer, self.server, self._endpoint, peer, ready, self._started)
 
     def received_field(self) -> bytes:
         """The trace field for a message on this session (RFC 5321 section 4.4)."""

@@ -233,6 +233,14 @@ def test_it_does_not_where_tls_was_required(start: Start) -> None:
         have(client, Watcher())
 
 
+def test_a_suite_that_the_cipher_string_does_not_reach_is_told(start: Start, ca_file: Path) -> None:
+    server, watcher = start(ModelServer(offers=("STARTTLS",))), Watcher()
+    tls = TLSSettings(ciphers="ECDHE+AESGCM", ca_file=str(ca_file))
+    have(settings(server)._replace(tls=TLSMode.REQUIRED, tls_settings=tls), watcher)
+    ((_, text),) = watcher.warnings
+    assert text.startswith("the cipher suite TLS_")
+
+
 def test_a_certificate_with_a_date_that_is_none(start: Start) -> None:
     server = start(ModelServer(offers=("STARTTLS",), starttls=StartTLS("no date")))
     have(settings(server)._replace(tls=TLSMode.REQUIRED), Watcher())
