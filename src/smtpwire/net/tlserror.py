@@ -26,6 +26,13 @@ _SELF_SIGNED = 18
 _UNKNOWN_CA = frozenset({2, 19, 20, 21})
 _WRONG_NAME = frozenset({62, 64})
 
+_REFUSED = "SSLV3_ALERT_HANDSHAKE_FAILURE"
+_REFUSED_LATER = (
+    "the server refused it when a cipher had been agreed on:"
+    " it may want a certificate of this client"
+)
+"""The same alert, below TLS 1.3 (RFC 5246 section 7.4.6)."""
+
 _REASONS = {
     "WRONG_VERSION_NUMBER": "what the server sent is not TLS",
     "HTTP_REQUEST": "what the server sent is not TLS",
@@ -33,7 +40,7 @@ _REASONS = {
     "UNSUPPORTED_PROTOCOL": "the server speaks no TLS version that is allowed here",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the server refuses every TLS version that is allowed here",
     "NO_PROTOCOLS_AVAILABLE": "no TLS version that is allowed here can be used with these ciphers",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server found no cipher or key exchange in common",
+    _REFUSED: "the server found no cipher or key exchange in common",
     "NO_CIPHERS_AVAILABLE": "the cipher string leaves no cipher for the TLS versions allowed",
 }
 """OpenSSL's reasons that have a plain sentence here."""
@@ -61,6 +68,8 @@ def tls_error(error: OSError, server: str, connection: Connection | None = None)
     reason = getattr(error, "reason", None)
     if not reason:
         return TLSError(f"the TLS handshake failed: {error.strerror or type(error).__name__}")
+    if reason == _REFUSED and connection is not None and connection.cipher() is not None:
+        return TLSError(f"the TLS handshake failed: {_REFUSED_LATER}")
     # The reasons are OpenSSL's own words, never the server's.
     plain = _REASONS.get(reason) or reason.lower().replace("_", " ")
     return TLSError(f"the TLS handshake failed: {plain}")

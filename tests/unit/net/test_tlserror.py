@@ -106,6 +106,32 @@ def test_no_common_version_is_told_in_plain_words(ca: trustme.CA) -> None:
     )
 
 
+def test_a_certificate_that_the_server_wants_is_not_told_as_a_missing_cipher(
+    ca: trustme.CA,
+) -> None:
+    """Below TLS 1.3 both are the same alert (RFC 5246 section 7.4.6)."""
+    server = server_context(ca.issue_cert("x"))
+    server.maximum_version = ssl.TLSVersion.TLSv1_2
+    server.verify_mode = ssl.CERT_REQUIRED
+    done = Handshake(make_context(TLSSettings()), server, "x")
+    assert done.error is not None
+    assert str(tls_error(done.error, "x", done.client)) == (
+        "the TLS handshake failed: the server refused it when a cipher had been agreed on: it may"
+        " want a certificate of this client"
+    )
+
+
+def test_no_common_cipher_is_told_in_plain_words(ca: trustme.CA) -> None:
+    server = server_context(ca.issue_cert("x"))
+    server.maximum_version = ssl.TLSVersion.TLSv1_2
+    server.set_ciphers("ECDHE+AES256")
+    done = Handshake(make_context(TLSSettings(ciphers="ECDHE+AES128")), server, "x")
+    assert done.error is not None
+    assert str(tls_error(done.error, "x", done.client)) == (
+        "the TLS handshake failed: the server found no cipher or key exchange in common"
+    )
+
+
 def test_what_is_not_tls_is_told_in_plain_words() -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = make_context(TLSSettings()).wrap_bio(incoming, outgoing, server_hostname="x")
