@@ -149,11 +149,14 @@ def resolver(label: str, text: str) -> DNSServer:
 
 
 def tls_name(label: str, text: str) -> str:
-    """Return the name that a certificate is to be for: a domain in ASCII, or an address."""
+    """Return the name that a certificate is to be for: a domain in ASCII, or an address.
+
+    IDNA 2008 has no capitals, which mean nothing in a name that is typed (RFC 5895).
+    """
     if _is_ipv6(text):
         return text
     try:
-        return parse_domain(text.removesuffix("."))
+        return parse_domain((text if text.isascii() else text.lower()).removesuffix("."))
     except InvalidAddress as error:
         raise UsageError(label, str(error)) from None
 

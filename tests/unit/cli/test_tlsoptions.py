@@ -96,6 +96,12 @@ def test_what_is_shown_and_asked_for() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["bücher.example", "BÜCHER.example.", "Bücher.EXAMPLE"])
+def test_capitals_in_a_name_of_any_language_mean_nothing(name: str) -> None:
+    tls = options(f"-V --tls-name {name} {BASE}").tls
+    assert tls.settings.name == "xn--bcher-kva.example"
+
+
 @pytest.mark.parametrize(
     ("line", "where", "text"),
     [
