@@ -63,7 +63,7 @@ def fetch(
     end = monotonic() + seconds
     failure: SMTPError = ConnectError("the policy host has no address")
     for tried, address in enumerate(addresses):
-        share = max(0.0, end - monotonic()) / (len(addresses) - tried)
+        share = round(max(0.0, end - monotonic()) / (len(addresses) - tried), 3)
         try:
             response, body = within(share, partial(_get, host, (address, port), context, share))
         except TimeoutError as error:
@@ -116,13 +116,14 @@ def _connect(address: tuple[str, int], seconds: float) -> socket.socket:
 
 
 def _shaken(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
-    connection = context.wrap_socket(
-        sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
-    )
+    connection = None
     try:
+        connection = context.wrap_socket(
+            sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
         connection.do_handshake()
     except OSError as error:
         failure = tls_error(error, host, connection)
-        connection.close()
+        (connection or sock).close()
         raise failure from error
     return connection

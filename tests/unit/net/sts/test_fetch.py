@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,19 @@ def test_what_is_not_tls(ca_file: Path) -> None:
         with pytest.raises(TLSError, match="what the server sent is not TLS"):
             fetch(DOMAIN, HERE, listener.getsockname()[1], str(ca_file))
         thread.join()
+
+
+def test_a_connection_that_ended_before_tls_could_take_it(
+    web: PolicyHost, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ssl` looks at the socket when it is given it, and may find that nobody is there."""
+
+    def refuse(_self: ssl.SSLContext, _sock: socket.socket, **_how: object) -> ssl.SSLSocket:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", refuse)
+    with pytest.raises(TLSError, match="the server ended the connection"):
+        fetch(DOMAIN, HERE, web.port, str(ca_file))
 
 
 def test_an_answer_that_is_not_http(web: PolicyHost, ca_file: Path) -> None:
