@@ -102,11 +102,8 @@ def test_a_signal_ends_the_wait(endless: Call) -> None:
 
 
 def test_behind_a_signal_nothing_is_called() -> None:
-    stop = Stop()
-    stop.now = True
-    loop = Loop(Poller(), stop)
-    aside(loop, lambda: None, done=lambda _: None, failed=lambda _: None)
-    loop.run()
+    loop = Loop(Poller(), Stop())
+    loop.interrupt(Interrupted("a signal came"))
     told: list[object] = []
     before = os.listdir("/proc/self/fd")
     aside(loop, lambda: 7, done=told.append, failed=told.append)
