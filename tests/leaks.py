@@ -81,8 +81,9 @@ def _given(words: Words, env: Mapping[str, str], cwd: Path | None) -> Iterator[s
 def _files(words: Words, cwd: Path | None) -> Iterator[tuple[str, bytes]]:
     for option in _WRITTEN:
         name = words.value(option)
-        if name and os.path.isfile(path := Path(cwd or ".", name)):
-            yield f"the file of --{option}", path.read_bytes()
+        for beside in ("", "-wal") if name else ():
+            if os.path.isfile(path := Path(cwd or ".", f"{name}{beside}")):
+                yield f"the file of --{option}{beside}", path.read_bytes()
 
 
 def _forms(secret: str) -> Iterator[tuple[str, bytes]]:

@@ -131,13 +131,14 @@ def _open_journal(path: str) -> Journal:
         raise CommandError(path, str(error), error_code(error)) from None
 
 
-def _journal_settings(journal: Journal, options: CliOptions) -> JournalSettings:
+def _journal_settings(journal: Journal, options: CliOptions, mask: Mask | None) -> JournalSettings:
     from smtpwire.run.journaled import JournalSettings
 
     return JournalSettings(
         journal,
         resend_unknown="resend-unknown" in options.flags,
         all_or_none="require-all" in options.flags,
+        hide=None if mask is None else mask.reply,
     )
 
 
@@ -193,7 +194,7 @@ def _run(
         stop_at_failure="stop" in options.flags,
         jobs=max(options.jobs, options.processes),
         processes=options.processes,
-        journal=None if journal is None else _journal_settings(journal, options),
+        journal=None if journal is None else _journal_settings(journal, options, mask),
         retry=options.retry,
         max_per_connection=options.max_per_connection,
     )

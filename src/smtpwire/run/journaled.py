@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from smtpwire.core.address import Address
+    from smtpwire.core.reply import Reply
     from smtpwire.core.transaction import TransactionResult
     from smtpwire.net.loop import Party
     from smtpwire.run.job import Job
@@ -48,6 +49,8 @@ class JournalSettings(NamedTuple):
     """What may have been taken is sent again."""
     all_or_none: bool = False
     """A recipient who was refused is asked again together with those who are not settled."""
+    hide: Callable[[Reply], Reply] | None = None
+    """Takes out of a reply what is not to be written down: a server may repeat a secret."""
 
 
 class Journaled:
@@ -181,7 +184,10 @@ class Journaled:
         if self._broken or entered is None:
             return
         entry, _ = entered
+        hide = self._settings.hide
         for (place, _), known in zip(job.placed(), known_of(result), strict=True):
+            if hide is not None and known.reply is not None:
+                known = known._replace(reply=hide(known.reply))  # noqa: PLW2901 - the same, masked
             self._journal.settle(entry, place, known)
 
     def rest(self) -> None:
