@@ -114,7 +114,12 @@ class Conversation:
 
     def _follow(self) -> None:
         """Move the deadline with what was read and written."""
-        self._deadline.follow(self._waiting_for, replies=self.engine.replies, written=self._written)
+        self._deadline.follow(
+            self._waiting_for,
+            replies=self.engine.replies,
+            written=self._written,
+            waiting=bool(self._outbox),
+        )
 
     def _time_out(self) -> None:
         """Take it that the deadline has passed."""

@@ -7,8 +7,9 @@ others there are.
 Rules
 - What is ready is told before what is late: the process may have been stopped for an hour, or
   somebody has taken his time, and what had come by then counts.  So nobody is late before a look
-  that was taken behind his deadline, at him, has found nothing; but for one deadline he is told
-  once that something has come, or whoever always sends one octet more would never be late.
+  that was taken behind his deadline, at him, has found nothing.  If it finds something, he has a
+  moment more, and as much again as the look was late: what he says now has to be answered.  That
+  is once for one deadline, or whoever always sends one octet more would never be late.
 - What was found ready is told while it is fresh.  Where somebody took his time, to look through a
   large file above all, or where many were found, the next few are looked at again: they write by
   what they are told here.
@@ -83,6 +84,10 @@ if TYPE_CHECKING:
             """Close the descriptor: nobody waits."""
 
 
+GRACE = 0.5
+"""Seconds that somebody has for whom something had come when he was to be late."""
+_STALL = 30.0
+"""Seconds that he has besides, at most, where the loop itself came late."""
 _AT_A_TIME = 16
 """Parties that one further look is for: about as many as are told something while it is fresh."""
 
@@ -105,8 +110,9 @@ class Loop:
         """Descriptors that were not there when the poller was last asked."""
         self._wake: float | None = None
         """Nobody is late before that; None for never."""
-        self._excused: dict[Party, float] = {}
-        """Who was not late at his deadline, since something had come."""
+        self._excused: dict[Party, tuple[float, float]] = {}
+        """Who was not late at his deadline, since something had come: that deadline, and when he
+        is late instead."""
         self._calls: list[Callable[[], object]] = []
         self._later: list[Callable[[], object]] = []
         self._stopping: SMTPError | None = None
@@ -230,9 +236,15 @@ class Loop:
                 self._poller.watch(party.fd, wanted[0])
             if wanted[1] != watched[1]:
                 self._watch_pipe(party, watched[1], wanted[1])
+        due = self._due(party)
+        if due is not None and (self._wake is None or due < self._wake):
+            self._wake = due
+
+    def _due(self, party: Party) -> float | None:
+        """When a party is late, in monotonic seconds."""
         deadline = party.deadline
-        if deadline is not None and (self._wake is None or deadline < self._wake):
-            self._wake = deadline
+        excused, until = self._excused.get(party, (None, None))
+        return deadline if excused is None or excused != deadline else until
 
     def _watch_pipe(self, party: Party, before: int | None, now: int | None) -> None:
         if before is not None:
@@ -260,9 +272,9 @@ class Loop:
         now = monotonic()
         self._wake = None
         for party in self._late(now):
-            deadline = party.deadline
+            due = self._due(party)
             # Whoever was late before may have ended this one, or given it more time.
-            if party in self._watched and deadline is not None and now >= deadline:
+            if party in self._watched and due is not None and now >= due:
                 party.late()
                 self._look_at(party)
         for party in tuple(self._watched):
@@ -270,14 +282,13 @@ class Loop:
 
     def _late(self, now: float) -> list[Party]:
         """Return those whose deadline has passed and for whom nothing has come."""
-        late = {
-            party: deadline
-            for party in self._watched
-            if (deadline := party.deadline) is not None and now >= deadline
-        }
+        late = dict.fromkeys(
+            party for party in self._watched if (due := self._due(party)) is not None and now >= due
+        )
         fds = {fd: party for party in late for fd in (party.fd, party.pipe) if fd is not None}
         for fd, _ in self._poller.look(fds) if fds else ():
-            party = fds[fd]
-            if party in late and self._excused.get(party) != late[party]:
-                self._excused[party] = late.pop(party)
+            party, deadline = fds[fd], fds[fd].deadline
+            if deadline is not None and self._excused.get(party, (None,))[0] != deadline:
+                self._excused[party] = (deadline, now + GRACE + min(now - deadline, _STALL))
+                del late[party]
         return list(late)

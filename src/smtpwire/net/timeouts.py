@@ -58,16 +58,17 @@ class Deadline:
 
     def __init__(self, timeout: float | None) -> None:
         self._limits = {wait: limit(wait, timeout) for wait in SECONDS}
-        self._progress: tuple[Wait, int, int] | None = None
+        self._progress: tuple[Wait, int, int, bool] | None = None
         self.at: float | None = None
 
-    def follow(self, wait: Wait, *, replies: int, written: int) -> bool:
+    def follow(self, wait: Wait, *, replies: int, written: int, waiting: bool = False) -> bool:
         """Begin anew if there was progress since the last call.
 
         Args:
             wait: what is being waited for.
             replies: how many replies have come in all.
             written: how many octets have been taken in all.
+            waiting: something is still to be written: its replies can come behind that only.
 
         Returns:
             Whether there was.
@@ -77,6 +78,7 @@ class Deadline:
             wait,
             0 if wait in FIXED else replies,
             written if wait is Wait.BLOCK else 0,
+            waiting and wait not in FIXED,
         )
         if progress == self._progress:
             return False

@@ -25,6 +25,7 @@ class Reading:
         self.told: list[str] = []
         self.at_end: Callable[[], object] = lambda: None
         self.at_pipe: Callable[[], object] = lambda: None
+        self.at_read: Callable[[], object] = lambda: None
         self._wants = wants
 
     def start(self) -> None:
@@ -39,6 +40,7 @@ class Reading:
         self.told.append(f"read {os.read(self.fd, 1).decode()}")
         self._wants -= 1
         self.over = not self._wants
+        self.at_read()
 
     def go_on(self) -> None:
         self.told.append("go on")

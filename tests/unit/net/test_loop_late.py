@@ -77,14 +77,34 @@ def test_a_pipe_that_can_be_read_counts_as_well(loop: Loop, clock: Clock) -> Non
 
 def test_whoever_gets_no_further_by_what_came_is_late(loop: Loop, clock: Clock) -> None:
     """A server that always has one octet more would never be."""
-    slow, party = Reading(), Reading(wants=3)
-    take_long(clock, slow, lambda: os.write(party.write, b"ab"))
+    slow, party = Reading(), Reading(wants=4)
+    take_long(clock, slow, lambda: os.write(party.write, b"abc"))
     os.write(slow.write, b"x")
     loop.add(slow)
     party.deadline = clock.now + 2.0
+    party.at_read = lambda: setattr(clock, "now", clock.now + 5.0)
     loop.add(party)
     loop.run()
-    assert party.told == ["start", "read a", "late", "end"]
+    assert party.told == ["start", "read a", "read b", "late", "end"]
+
+
+def test_whoever_was_kept_waiting_has_time_for_an_answer(loop: Loop, clock: Clock) -> None:
+    """The second flight of a handshake, of which only the first had come."""
+    slow, party = Reading(), Reading(wants=2)
+    take_long(clock, slow, lambda: os.write(party.write, b"a"))
+    os.write(slow.write, b"x")
+    loop.add(slow)
+    party.deadline = clock.now + 2.0
+
+    def answer() -> None:
+        if not party.over:
+            clock.now += 8.0
+            os.write(party.write, b"b")
+
+    party.at_read = answer
+    loop.add(party)
+    loop.run()
+    assert party.told == ["start", "read a", "read b", "end"]
 
 
 def test_who_is_late_may_end_others(loop: Loop, clock: Clock) -> None:

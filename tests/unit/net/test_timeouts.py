@@ -312,3 +312,19 @@ def test_a_server_that_takes_nothing_is_not_waited_for_whatever_the_pipe_has(
     assert isinstance(error, TimedOut)
     assert error.wait == "BLOCK"
     assert played.outcomes == [Outcome.DEFERRED]
+
+
+def test_the_wait_for_a_reply_begins_when_the_command_is_out(clock: Clock) -> None:
+    deadline = Deadline(2.0)
+    deadline.follow(Wait.MAIL, replies=1, written=10, waiting=True)
+    clock.now += 3.0
+    deadline.follow(Wait.MAIL, replies=1, written=30, waiting=False)
+    assert deadline.at == clock.now + 2.0
+
+
+def test_what_is_limited_as_a_whole_is_not_begun_anew_by_a_write(clock: Clock) -> None:
+    deadline = Deadline(2.0)
+    deadline.follow(Wait.QUIT, replies=1, written=10, waiting=True)
+    clock.now += 1.0
+    deadline.follow(Wait.QUIT, replies=1, written=30, waiting=False)
+    assert deadline.at == clock.now + 1.0
