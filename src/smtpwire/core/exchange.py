@@ -229,6 +229,11 @@ class Exchange:
         return self.refused == self.recipients
 
     @property
+    def _all_accepted(self) -> bool:
+        """Whether the envelope was accepted as a whole."""
+        return self.accepted == self.recipients and not self.mail_refused
+
+    @property
     def withheld(self) -> bool:
         """Whether it is kept from all, because one was refused and all are required."""
         return self.all_required and self.refused > 0
@@ -269,7 +274,7 @@ class Exchange:
             self.begun = self.finished = False
             self.failed = self.final = None
         final = self.final
-        if final is not None and final.ok and self.accepted == self.recipients:
+        if final is not None and final.ok and self._all_accepted:
             return self._accepted_by_all(final)
         decided = self.decided
         reply, command = self._deciding()

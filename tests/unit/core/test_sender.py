@@ -366,3 +366,12 @@ def test_354_behind_a_refused_mail_is_not_hoped_for(monkeypatch: pytest.MonkeyPa
     client.hear("550 no", "250 ok", "354 go")
     assert client.engine.close is not None
     assert outcomes(client.result(1)) == ["refused"]
+
+
+def test_behind_a_refused_mail_nothing_is_accepted() -> None:
+    """Whatever a server says of a chunk for which it has no envelope."""
+    client = Client.ready(*ALL, no_wait=True)
+    client.submit(submission(), last=True)
+    client.hand_over()
+    client.hear("502 no", "250 ok", "250 ok")
+    assert outcomes(client.result()) == ["refused"]
