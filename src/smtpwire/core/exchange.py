@@ -187,7 +187,7 @@ class Exchange:
     def record_all(self, group: Group, replies: Sequence[Reply]) -> None:
         """Take the replies to a group of its commands, which are what was hoped for."""
         first, recipients = group.first, group.recipients
-        if group.own > recipients + (group.verbs[-1] is DATA):
+        if MAIL in group.verbs:
             self.mail = replies[first - 1]
         if recipients:
             if not self.accepted:

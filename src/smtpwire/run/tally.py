@@ -93,8 +93,7 @@ class Tally:
         error: MessageError,
     ) -> None:
         """Take a message that cannot be sent, with as much of its envelope as is known."""
-        outcomes = _all(recipients, Outcome.UNSENT)
-        self._tell(_unsent(index, name, reverse_path, outcomes, error))
+        self.lost(index, name, reverse_path, recipients, error, Outcome.UNSENT)
 
     def untried(
         self,
